@@ -1,0 +1,1 @@
+"""The core of Regie: bus, states, services, storage, plugins and the web panel's frame."""

@@ -1,0 +1,1 @@
+"""A simulated household on a stub Jellyfin server."""

@@ -1,0 +1,1 @@
+"""Downloads, judges, converts and stores media."""

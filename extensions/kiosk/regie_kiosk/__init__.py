@@ -1,0 +1,1 @@
+"""Understands release names, scores them, decides and explains."""

@@ -1,0 +1,1 @@
+"""One true listening history from many players."""

@@ -1,0 +1,1 @@
+"""Watch together, in sync."""

@@ -1,0 +1,90 @@
+"""Build hooks of the host distribution: an extra for each bundled plugin, and the panel's assets."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.metadata.plugin.interface import MetadataHookInterface
+
+ROOT = Path(__file__).parent
+FRONTEND = ROOT / "ui" / "frontend"
+VENDOR = ROOT / "ui" / "regie_ui" / "static" / "vendor"
+
+
+class Extras(MetadataHookInterface):
+    """`pip install ".[all]"`: every folder of integrations/ and extensions/ becomes an extra.
+
+    A release sets REGIE_RELEASE=1: the extras then carry bare names, because file addresses would be frozen into the
+    published metadata.
+    """
+
+    def update(self, metadata: dict[str, Any]) -> None:
+        """Write the extras into the metadata of the distribution."""
+        extras: dict[str, list[str]] = {}
+        for path in sorted(ROOT.glob("integrations/*/pyproject.toml")) + sorted(
+            ROOT.glob("extensions/*/pyproject.toml")
+        ):
+            name = tomllib.loads(path.read_text())["project"]["name"]
+            bare = os.environ.get("REGIE_RELEASE") == "1"
+            extras[path.parent.name.replace("_", "-")] = [name if bare else f"{name} @ {path.parent.as_uri()}"]
+        extras["all"] = [requirement for group in extras.values() for requirement in group]
+        metadata["optional-dependencies"] = extras
+
+
+class Assets(BuildHookInterface[Any]):
+    """Fonts and scripts of the panel, from the npm registry by the lock file.
+
+    A machine without Node or without the registry still gets a working panel, only a plainer one: the failure is
+    printed, not raised, unless REQUIRE_ASSETS=1 (releases and images).
+    """
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Run npm and esbuild unless the assets on disk are already those of the lock file."""
+        del version, build_data
+        if not (FRONTEND / "package-lock.json").exists() or _stamp_is_current():
+            return
+        try:
+            _build()
+        except (OSError, subprocess.CalledProcessError) as error:
+            if os.environ.get("REQUIRE_ASSETS") == "1":
+                raise
+            print(f"The panel's assets were not built ({error}); it works without them.", file=sys.stderr)  # noqa: T201
+
+
+def _stamp() -> str:
+    sources = [FRONTEND / "package-lock.json", *sorted(FRONTEND.glob("*.mjs")), *sorted((FRONTEND / "src").rglob("*"))]
+    digest = hashlib.sha256()
+    for path in sources:
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _stamp_is_current() -> bool:
+    stamp = VENDOR / "STAMP"
+    return stamp.exists() and stamp.read_text() == _stamp()
+
+
+def _build() -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise FileNotFoundError("npm is not installed")
+    subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=FRONTEND, check=True)
+    subprocess.run(["node", "build.mjs", str(VENDOR)], cwd=FRONTEND, check=True)
+    (VENDOR / "STAMP").write_text(_stamp())
+
+
+def get_metadata_hook() -> type[MetadataHookInterface]:
+    """The metadata hook that hatchling loads."""
+    return Extras
+
+
+def get_build_hook() -> type[BuildHookInterface[Any]]:
+    """The build hook that hatchling loads."""
+    return Assets

@@ -1,0 +1,1 @@
+"""Tells the country and the city of an address."""
