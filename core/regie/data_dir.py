@@ -39,12 +39,16 @@ class DataDir:
             self.path.mkdir(parents=True, exist_ok=True)
             file = (self.path / LOCK).open("a+")
         except OSError as error:
-            raise ConfigError(f"The data directory {self.path} cannot be used: {error.strerror}. Choose one with REGIE_DATA_DIR") from error
+            raise ConfigError(
+                f"The data directory {self.path} cannot be used: {error.strerror}. Choose one with REGIE_DATA_DIR"
+            ) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             file.close()
-            raise ConfigError(f"Another hub is running on {self.path}: stop it first, or set REGIE_DATA_DIR to another folder") from None
+            raise ConfigError(
+                f"Another hub is running on {self.path}: stop it first, or set REGIE_DATA_DIR to another folder"
+            ) from None
         self._lock = file
         self.was_unclean = (self.path / RUNNING).exists()
 

@@ -73,7 +73,9 @@ class Hub:
         self.data_dir.lock()
         self._open()
         await self.db.start()
-        await migrate(self.db, "core", Storage(Base.metadata, "regie.storage.migrations"), backup_dir=self.data_dir.backups)
+        await migrate(
+            self.db, "core", Storage(Base.metadata, "regie.storage.migrations"), backup_dir=self.data_dir.backups
+        )
         if self.data_dir.was_unclean and (found := await self.db.quick_check()) != "ok":
             self.log.error("the database is damaged", found=found, advice="restore the newest file of backups/")
         self.is_safe_start = self.is_safe_start or self.data_dir.count_start() > UNSAFE_STARTS
@@ -126,7 +128,9 @@ class Hub:
     def forget_secrets(self) -> None:
         """Teach the logs which texts must never be seen."""
         entries = self.entries.all()
-        self.redactor.set_known(text for entry in entries for text in (*values_of(entry.data), *values_of(entry.options)))
+        self.redactor.set_known(
+            text for entry in entries for text in (*values_of(entry.data), *values_of(entry.options))
+        )
 
     def _open(self) -> None:
         """Make the parts that need the data directory."""
@@ -149,7 +153,7 @@ class Hub:
             async with asyncio.timeout(seconds):
                 await coroutine
         except Exception as error:  # noqa: BLE001 - the other parts must stop too
-            self.log.error("a part did not stop cleanly", part=part, error=f"{type(error).__name__}: {error}")
+            self.faults.report("core", error, f"stop of {part}")
 
     async def _end_tasks(self) -> None:
         for task in self._tasks:

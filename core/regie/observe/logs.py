@@ -50,7 +50,9 @@ class Redactor:
 def set_up_logs(level: str, *, json: bool, redactor: Redactor, stream: TextIO | None = None) -> Callable[[], None]:
     """Send everything to a stream (standard error); what returns restores what was."""
     stream = stream or sys.stderr
-    renderer: Any = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=stream.isatty())
+    renderer: Any = (
+        structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=stream.isatty())
+    )
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
