@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 import structlog
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
+from regie import control
 from regie.auth import Auth
 from regie.automation import Automations
 from regie.bus import Bus
 from regie.config.entries import ConfigEntries
 from regie.config.flow import FlowManager
 from regie.config.secrets import SecretBox, values_of
+from regie.core_services import register_core_services
 from regie.data_dir import DataDir
 from regie.jobs import JobQueue
 from regie.observe.logs import Redactor
@@ -31,6 +33,7 @@ from regie.storage import Database, Documents, MemoryLiveStore, Storage, migrate
 from regie.storage.models import Base
 from regie.topics import Topics
 from regie.web.app import WebServer
+from regie.web.rendering import Renderer
 
 HubState = Literal["NOT_RUNNING", "STARTING", "RUNNING", "STOPPING", "FINAL_WRITE"]
 
@@ -84,6 +87,7 @@ class Hub:
         await self.entries.load()
         self.forget_secrets()
         await self.web.start()
+        self.data_dir.publish(f"http://{self.web.local_host}:{self.web.port}")
         self.jobs.start()
         await self.plugins.load_all()
         await self.automations.start()
@@ -145,7 +149,10 @@ class Hub:
         self.entries.host = self.plugins
         self.flows = FlowManager(self.plugins, self.entries, self.bus, self.faults.report)
         self.automations = Automations(self.bus, self.states, self.services, self.documents, self.time_zone)
-        self.web = WebServer(self)
+        self.pages = Renderer(lambda: self.time_zone)
+        self.web = WebServer(self, self.pages)
+        self.web.router.add("POST", control.PATH, control.endpoint(self.auth, self.data_dir.control_token), "public")
+        register_core_services(self.services, self.bus)
         self.bus.on("config_entry_changed", lambda _event: self.forget_secrets())
 
     async def _limited(self, part: str, coroutine: Coroutine[Any, Any, None], seconds: float) -> None:

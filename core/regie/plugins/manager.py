@@ -184,7 +184,9 @@ class PluginManager:
         if self._hub.is_safe_start and not candidate.is_bundled:
             return self._settle(record, "disabled", "This is a safe start: only bundled plugins run")
         if candidate.problem:
-            return self._settle(record, "incompatible" if "is made for" in candidate.problem else "invalid", candidate.problem)
+            return self._settle(
+                record, "incompatible" if "is made for" in candidate.problem else "invalid", candidate.problem
+            )
         try:
             record.plugin = await asyncio.to_thread(_import, candidate)
             self._runner.register(record.slug, record.plugin)
