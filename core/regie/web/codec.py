@@ -26,8 +26,8 @@ def decode(text: bytes | str) -> Any:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise BadJSON("not valid JSON, or nested too deeply") from error
-    openers = (b"[", b"{") if isinstance(text, bytes) else ("[", "{")
-    if sum(text.count(opener) for opener in openers) > MAX_DEPTH:  # type: ignore[arg-type]
+    text = text.encode("utf-8", "replace") if isinstance(text, str) else text
+    if text.count(b"[") + text.count(b"{") > MAX_DEPTH:
         _check_depth(value)
     return value
 
@@ -58,16 +58,12 @@ def _plain(value: Any) -> Any:
 def _check_depth(value: Any) -> None:
     level = [value]
     for _ in range(MAX_DEPTH):
-        level = (
-            [
-                item
-                for container in level
-                for item in (container.values() if isinstance(container, dict) else container)
-                if isinstance(item, dict | list)
-            ]
-            if isinstance(level[0], dict | list)
-            else []
-        )
+        level = [child for container in level for child in _children(container)]
         if not level:
             return
     raise BadJSON(f"nested more than {MAX_DEPTH} deep")
+
+
+def _children(value: Any) -> list[Any]:
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [item for item in items if isinstance(item, dict | list)]

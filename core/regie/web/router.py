@@ -28,6 +28,8 @@ class Rule:
     max_body: int = MAX_BODY
     slug: str = "core"
     panel: Panel | None = None
+    is_anonymous: bool = False
+    """Nobody is looked up, so no engine is touched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +126,10 @@ class Router:
         application.router.register_resource(PluginResource("", lambda _: self._dispatcher(FRAME_SLUG)))
 
     def add(
-        self, method: str, path: str, handler: RouteHandler, permission: Permission, *, max_body: int = MAX_BODY
+        self, method: str, path: str, handler: RouteHandler, permission: Permission, *, is_anonymous: bool = False
     ) -> None:
         """Add a route of the core."""
-        self._core.add(method, path, handler, Rule(permission, max_body))
+        self._core.add(method, path, handler, Rule(permission, is_anonymous=is_anonymous))
 
     def mount(self, slug: str, panels: Sequence[Panel], routes: Sequence[Route], static: Path | None) -> None:
         """Add all routes of a plugin, or none: raises ValueError naming the one that cannot be."""
@@ -138,7 +140,8 @@ class Router:
         for route in routes:
             rule = Rule(route.permission, route.max_body or MAX_BODY, slug)
             mounted.add(route.method, _place(slug, route.path, "/api/x" if route.api else "/x"), route.handler, rule)
-        mounted.add("GET", f"/x/{slug}/static/{{path:.+}}", Assets(static).serve, Rule("public", slug=slug))
+        files = Rule("public", slug=slug, is_anonymous=True)
+        mounted.add("GET", f"/x/{slug}/static/{{path:.+}}", Assets(static).serve, files)
         if panels and not any(panel.path.strip("/") == "" for panel in panels):
             first = _place(slug, panels[0].path, "/x")
             mounted.add("GET", f"/x/{slug}", _redirect(first), Rule(panels[0].permission, slug=slug))
