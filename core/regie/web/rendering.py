@@ -3,7 +3,7 @@
 import hashlib
 import math
 import zlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -14,14 +14,13 @@ from typing import Any
 from aiohttp import web
 from babel import Locale
 from babel.messages.catalog import Catalog
-from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, PrefixLoader
 from markupsafe import Markup
 
 from regie.web.catalogues import SOURCE_LANGUAGE, Messages, choose_language, read_catalogues
 from regie.web.formats import Formats
-
-FRAME_SLUG = "regie"
-"""The plugin whose templates are everybody's frame, and whose catalogue everybody shares."""
+from regie.web.navigation import page_url
+from regie.web.router import FRAME_SLUG
 
 LANGUAGE_COOKIE = "regie_language"
 THEME_COOKIE = "regie_theme"
@@ -30,7 +29,7 @@ HUES = 12
 FILTERS = ("number", "duration", "clock", "bitrate", "bytes", "datetime", "date", "time", "relative", "iso")
 CORE_TRANSLATIONS = Path(__file__).parent.parent / "translations"
 
-Frame = Callable[[web.Request], Awaitable[Mapping[str, Any]]]
+Frame = Callable[[web.Request], Mapping[str, Any]]
 
 
 def utcnow() -> datetime:
@@ -57,27 +56,36 @@ class Mount:
 
 
 class Renderer:
-    """One Jinja environment for all plugins: `<slug>/page.html` is `page.html` in that plugin's `templates/`."""
+    """One Jinja environment for all plugins: `<slug>/page.html` is `page.html` in that plugin's `templates/`.
 
-    def __init__(self, time_zone: Callable[[], tzinfo] = lambda: UTC, now: Callable[[], datetime] = utcnow) -> None:
+    `frame(request)` gives the variables of the frame (navigation and the like) to whole pages, not to fragments.
+    """
+
+    def __init__(
+        self,
+        time_zone: Callable[[], tzinfo] = lambda: UTC,
+        *,
+        frame: Frame | None = None,
+        now: Callable[[], datetime] = utcnow,
+    ) -> None:
         self._time_zone = time_zone
         self._now = now
+        self._frame = frame
         self._mounts: dict[str, Mount] = {}
         self._core = read_catalogues(CORE_TRANSLATIONS)
         self._view: ContextVar[View] = ContextVar("view")
         self._versions: dict[Path, tuple[float, str]] = {}
         self._loader = PrefixLoader({})
         self._environment = self._make_environment()
-        self.frame: Frame | None = None
-        """Gives the variables of the frame (navigation and the like); asked for whole pages, not for fragments."""
 
-    def mount(self, slug: str, folder: Path) -> Callable[[], None]:
-        """Add the `templates/`, `static/` and `translations/` of a plugin's package; returns the undo."""
-        self._mounts[slug] = Mount(folder / "static", read_catalogues(folder / "translations"))
-        self._set_loader(slug, FileSystemLoader(folder / "templates"))
-        return partial(self._unmount, slug)
+    def mount(self, slug: str, folder: Path | None) -> None:
+        """Add the `templates/`, `static/` and `translations/` of a plugin's package."""
+        if folder is not None:
+            self._mounts[slug] = Mount(folder / "static", read_catalogues(folder / "translations"))
+            self._set_loader(slug, FileSystemLoader(folder / "templates"))
 
-    def _unmount(self, slug: str) -> None:
+    def unmount(self, slug: str) -> None:
+        """Take them away again."""
         self._mounts.pop(slug, None)
         self._set_loader(slug, None)
 
@@ -109,10 +117,10 @@ class Renderer:
         """The viewer's notation of numbers and times."""
         return Formats(Locale(self.language(request)), self._time_zone(), self._now)
 
-    async def render(self, request: web.Request, template: str, variables: Mapping[str, Any]) -> str:
+    def render(self, request: web.Request, template: str, variables: Mapping[str, Any]) -> str:
         """The template as text. A name that starts with an underscore (`example/_cards.html`) is a fragment."""
         whole = not template.rpartition("/")[2].startswith("_")
-        frame = await self.frame(request) if whole and self.frame else {}
+        frame = self._frame(request) if whole and self._frame else {}
         slug = template.partition("/")[0]
         view = View(request, self.language(request), self.messages(request, slug), self.formats(request))
         token = self._view.set(view)
@@ -123,11 +131,11 @@ class Renderer:
         finally:
             self._view.reset(token)
 
-    async def page(
+    def page(
         self, request: web.Request, template: str, variables: Mapping[str, Any], *, status: int = 200
     ) -> web.Response:
         """The template as a response."""
-        text = await self.render(request, template, variables)
+        text = self.render(request, template, variables)
         return web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
 
     def static_url(self, slug: str, path: str) -> str:
@@ -147,7 +155,6 @@ class Renderer:
         environment = Environment(
             loader=self._loader,
             autoescape=True,
-            undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
@@ -164,6 +171,7 @@ class Renderer:
             url_for_static=self.static_url,
             csrf_field=self._csrf_field,
             csp_nonce=lambda: str(self._view.get().request.get("csp_nonce", "")),
+            page_url=page_url,
             language=lambda: self._view.get().language,
             theme=lambda: theme(self._view.get().request),
             time_zone=lambda: str(self._time_zone()),
