@@ -35,7 +35,8 @@ class Extras(MetadataHookInterface):
             name = tomllib.loads(path.read_text())["project"]["name"]
             bare = os.environ.get("REGIE_RELEASE") == "1"
             extras[path.parent.name.replace("_", "-")] = [name if bare else f"{name} @ {path.parent.as_uri()}"]
-        extras["all"] = [requirement for group in extras.values() for requirement in group]
+        extras["testing"] = ["pytest>=8.2", "pytest-asyncio>=0.24"]
+        extras["all"] = [requirement for name, group in extras.items() if name != "testing" for requirement in group]
         metadata["optional-dependencies"] = extras
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,7 @@ from regie.jobs import JobQueue
 from regie.observe.logs import Redactor
 from regie.observe.watchdog import Watchdog
 from regie.plugins.commands import PluginCommands
-from regie.plugins.discovery import host_version
+from regie.plugins.discovery import Candidate, discover, host_version
 from regie.plugins.faults import Faults
 from regie.plugins.manager import PluginManager
 from regie.plugins.roles import Roles
@@ -44,8 +44,14 @@ UNSAFE_STARTS = 3
 class Hub:
     """One running core. Several may live in one process, each with a data directory of its own."""
 
-    def __init__(self, settings: Settings, redactor: Redactor | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        redactor: Redactor | None = None,
+        find_plugins: Callable[[], list[Candidate]] = discover,
+    ) -> None:
         self.settings = settings
+        self._find_plugins = find_plugins
         self.version = host_version()
         self.state: HubState = "NOT_RUNNING"
         self.started_at = time.time()
@@ -144,7 +150,7 @@ class Hub:
         self.entities = EntityRegistry(self.bus, self.states, self.documents)
         self.jobs = JobQueue(self.db, self.bus, self.faults.report)
         self.auth = Auth(self.db, self.secrets)
-        self.plugins = PluginManager(self)
+        self.plugins = PluginManager(self, self._find_plugins)
         self.entries = ConfigEntries(self.db, self.secrets, self.bus)
         self.entries.host = self.plugins
         self.flows = FlowManager(self.plugins, self.entries, self.bus, self.faults.report)

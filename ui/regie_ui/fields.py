@@ -9,7 +9,14 @@ from multidict import MultiMapping
 
 Translate = Callable[[str], str]
 
-_INPUTS = {"text": "text", "password": "password", "url": "text", "number": "number", "boolean": "boolean", "select": "select"}
+_INPUTS = {
+    "text": "text",
+    "password": "password",
+    "url": "text",
+    "number": "number",
+    "boolean": "boolean",
+    "select": "select",
+}
 _PLAIN = {"string": "text", "integer": "number", "float": "number", "boolean": "boolean", "select": "select"}
 FLAT_TYPES = ("text", "number", "boolean", "select")
 
@@ -135,6 +142,8 @@ def field_errors(error: vol.Invalid) -> dict[str, str]:
     """What broke a schema, by field; `base` for the whole form."""
     errors = error.errors if isinstance(error, vol.MultipleInvalid) else [error]
     return {
-        str(one.path[0]) if one.path else "base": "required" if isinstance(one, vol.RequiredFieldInvalid) else one.error_message
+        str(one.path[0]) if one.path else "base": "required"
+        if isinstance(one, vol.RequiredFieldInvalid)
+        else one.error_message
         for one in errors
     }
