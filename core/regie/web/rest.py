@@ -62,9 +62,7 @@ class RestApi:
 
     async def fire(self, request: web.Request) -> web.Response:
         """Fire an event."""
-        data = await read_object(
-            request, "Event data should be valid JSON.", "Event data should be a JSON object"
-        )
+        data = await read_object(request, "Event data should be valid JSON.", "Event data should be a JSON object")
         event_type = request.match_info["event_type"]
         if len(event_type) > MAX_TYPE_LENGTH:
             return message(f"An event type has at most {MAX_TYPE_LENGTH} characters.", 400)
