@@ -20,6 +20,7 @@ from regie.core_services import register_core_services
 from regie.data_dir import DataDir
 from regie.jobs import JobQueue
 from regie.observe.logs import Redactor
+from regie.observe.metrics import Metrics
 from regie.observe.watchdog import Watchdog
 from regie.plugins.commands import PluginCommands
 from regie.plugins.discovery import Candidate, discover, host_version
@@ -69,6 +70,7 @@ class Hub:
         self.live = MemoryLiveStore(report)
         self.roles = Roles(report)
         self.commands = PluginCommands()
+        self.metrics = Metrics()
         self.watchdog = Watchdog(self._blocked)
 
     @property
