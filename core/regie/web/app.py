@@ -22,6 +22,8 @@ from regie.web.websocket.server import WebSocketApi
 if TYPE_CHECKING:
     from regie.hub import Hub
 
+HUB: "web.AppKey[Hub]" = web.AppKey("hub")
+"""Where handlers of the panel find the hub: `request.app[HUB]`."""
 FIRST_HEAD_S = 15.0
 """How long a new connection may take to send the head of its first request."""
 KEEP_ALIVE_S = 75.0
@@ -58,6 +60,7 @@ class WebServer:
         self._runner: web.AppRunner | None = None
         self._server: asyncio.Server | None = None
         self._app = web.Application(middlewares=[Gate(self).handle], client_max_size=MAX_BODY)
+        self._app[HUB] = hub
         self._app.on_response_prepare.append(_on_prepare)
         self.router = Router(self._app, self.page)
         self.websocket = WebSocketApi(hub, self.router)
