@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 
-from regie import control
+from regie import control, demo_link
 from regie.auth import Auth
 from regie.automation import Automations
 from regie.bus import Bus
@@ -18,8 +18,10 @@ from regie.config.flow import FlowManager
 from regie.config.secrets import SecretBox, values_of
 from regie.core_services import register_core_services
 from regie.data_dir import DataDir
+from regie.demo_link import DemoLink
 from regie.jobs import JobQueue
 from regie.observe.logs import Redactor
+from regie.observe.metrics import Metrics
 from regie.observe.watchdog import Watchdog
 from regie.plugins.commands import PluginCommands
 from regie.plugins.discovery import Candidate, discover, host_version
@@ -70,6 +72,8 @@ class Hub:
         self.live = MemoryLiveStore(report)
         self.roles = Roles(report)
         self.commands = PluginCommands()
+        self.metrics = Metrics()
+        self.faults.on_report = self.metrics.fault
         self.watchdog = Watchdog(self._blocked)
 
     @property
@@ -166,6 +170,9 @@ class Hub:
         self.pages = Renderer(lambda: self.time_zone, frame=self._frame)
         self.web = WebServer(self, self.pages)
         self.web.router.add("POST", control.PATH, control.endpoint(self.auth, self.data_dir.control_token), "public")
+        self.demo_link = DemoLink(self) if self.settings.demo else None
+        if self.demo_link is not None:
+            self.web.router.add("GET", demo_link.PATH, self.demo_link.open, "public")
         register_core_services(self.services, self.bus)
         self.bus.on("config_entry_changed", lambda _event: self.forget_secrets())
 
