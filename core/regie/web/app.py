@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 HUB: web.AppKey["Hub"] = web.AppKey("hub")
 """Where handlers find the hub: `request.app[HUB]`."""
 
-HUB: "web.AppKey[Hub]" = web.AppKey("hub")
-"""Where handlers of the panel find the hub: `request.app[HUB]`."""
 FIRST_HEAD_S = 15.0
 """How long a new connection may take to send the head of its first request."""
 KEEP_ALIVE_S = 75.0
