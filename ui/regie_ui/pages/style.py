@@ -9,7 +9,7 @@ from aiohttp import web
 
 from regie_ui.access import show
 
-TEMPLATE = Path(__file__).parent.parent / "templates" / "regie" / "style.html"
+TEMPLATE = Path(__file__).parent.parent / "templates" / "style.html"
 SPECIMEN = re.compile(r"\{% call specimen\((\d+)[^%]*%\}\n(.*?)\{% endcall %\}", re.DOTALL)
 
 
