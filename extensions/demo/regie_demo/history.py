@@ -16,6 +16,7 @@ from .people import PEOPLE, Person, Player
 
 Play = dict[str, Any]
 SOURCE = "demo"
+RANGES = {"HDR10": "HDR10", "DOVIWithHDR10": "DolbyVision"}
 
 KINDS: dict[Kind, MediaKind] = {"Movie": "movie", "Episode": "episode", "Audio": "track"}
 
@@ -149,7 +150,7 @@ def _shape(title: Title, transcode: Transcode | None) -> Play:
     picture = title.picture
     video = audio = None
     if picture:
-        dynamic_range = None if picture.range_type == "SDR" else picture.range_type
+        dynamic_range = RANGES.get(picture.range_type)
         video = Track(picture.codec, picture.width, picture.height, None, None, dynamic_range, picture.frame_rate)
         audio = Track("eac3", channels=6, language="eng")
     else:
