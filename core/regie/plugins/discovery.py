@@ -5,9 +5,10 @@ import importlib.metadata
 import re
 import site
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import importlib_metadata
 from packaging.requirements import InvalidRequirement, Requirement
@@ -45,7 +46,7 @@ def discover() -> list[Candidate]:
     _forget_caches()
     version, bundled = host_version(), _bundled()
     found: dict[tuple[str, str], Candidate] = {}
-    for distribution in importlib_metadata.distributions():
+    for distribution in cast("Iterable[importlib_metadata.Distribution]", importlib_metadata.distributions()):
         for entry_point in distribution.entry_points:
             if entry_point.group in GROUPS:
                 candidate = _candidate(distribution, entry_point, version, bundled)
@@ -101,7 +102,9 @@ def _candidate(
 
 
 def _slug_problem(slug: str) -> str:
-    return "" if SLUG.fullmatch(slug) else f"{slug!r} is no slug: use a-z, 0-9 and _, at most 31 of them, a letter first"
+    return (
+        "" if SLUG.fullmatch(slug) else f"{slug!r} is no slug: use a-z, 0-9 and _, at most 31 of them, a letter first"
+    )
 
 
 def _version_problem(distribution: importlib_metadata.Distribution, name: str, version: str) -> str:
@@ -124,5 +127,6 @@ def _with_clash(candidate: Candidate, everything: list[Candidate]) -> Candidate:
     if len(owners) == 1 or candidate.problem:
         return candidate
     return replace(
-        candidate, problem=f"{' and '.join(owners)} both call themselves {candidate.slug}: uninstall one of them, until then neither runs"
+        candidate,
+        problem=f"{' and '.join(owners)} both call themselves {candidate.slug}: uninstall one of them, until then neither runs",
     )

@@ -7,7 +7,7 @@ import sys
 import time
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from regie.config.entries import ConfigEntry
 from regie.config.flow import ConfigFlow
@@ -187,16 +187,15 @@ class PluginManager:
             return self._settle(record, "incompatible" if "is made for" in candidate.problem else "invalid", candidate.problem)
         try:
             record.plugin = await asyncio.to_thread(_import, candidate)
-        except InvalidPlugin as error:
-            return self._settle(record, "invalid", str(error))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary that names a failing import
-            self._hub.faults.report(record.slug, error, "import")
-            return self._settle(record, "import_failed", f"{type(error).__name__}: {error}")
-        try:
             self._runner.register(record.slug, record.plugin)
         except InvalidPlugin as error:
-            return self._settle(record, "invalid", str(error))
-        return True
+            self._settle(record, "invalid", str(error))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary that names a failing import
+            self._hub.faults.report(record.slug, error, "import")
+            self._settle(record, "import_failed", f"{type(error).__name__}: {error}")
+        else:
+            return True
+        return False
 
     async def _set_up(self, record: PluginRecord, delay_s: float = FIRST_RETRY_S) -> None:
         missing = [slug for slug in record.manifest.needs if not self.is_running(slug)]
@@ -347,9 +346,12 @@ def _import(candidate: Candidate) -> Plugin:
     if candidate.load is None:
         raise InvalidPlugin(f"{candidate.slug} names nothing to load")
     loaded = candidate.load()
-    if not (isinstance(loaded, type) and issubclass(loaded, Plugin)) or loaded.kind != candidate.kind:
+    is_plugin = isinstance(cast("object", loaded), type) and issubclass(loaded, Plugin)
+    if not is_plugin or loaded.kind != candidate.kind:
         wanted = candidate.kind.capitalize()
-        raise InvalidPlugin(f"{candidate.target} must be a subclass of regie.api.{wanted}, as its entry point group says")
+        raise InvalidPlugin(
+            f"{candidate.target} must be a subclass of regie.api.{wanted}, as its entry point group says"
+        )
     if not isinstance(getattr(loaded, "manifest", None), Manifest):
         raise InvalidPlugin(f"{candidate.target} has no manifest = Manifest(name=…)")
     return loaded()

@@ -85,7 +85,9 @@ class HookRunner:
             if options is None:
                 continue
             if name not in self._known:
-                raise ValueError(f"{slug} implements the unknown hook {name!r}; known are {', '.join(sorted(self._known))}")
+                raise ValueError(
+                    f"{slug} implements the unknown hook {name!r}; known are {', '.join(sorted(self._known))}"
+                )
             if options.get("wrapper") or options.get("hookwrapper"):
                 raise ValueError(f"{slug} wraps the hook {name!r}; wrappers are not allowed")
 
