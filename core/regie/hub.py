@@ -2,25 +2,27 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
+from regie import control
 from regie.auth import Auth
 from regie.automation import Automations
 from regie.bus import Bus
 from regie.config.entries import ConfigEntries
 from regie.config.flow import FlowManager
 from regie.config.secrets import SecretBox, values_of
+from regie.core_services import register_core_services
 from regie.data_dir import DataDir
 from regie.jobs import JobQueue
 from regie.observe.logs import Redactor
 from regie.observe.watchdog import Watchdog
 from regie.plugins.commands import PluginCommands
-from regie.plugins.discovery import host_version
+from regie.plugins.discovery import Candidate, discover, host_version
 from regie.plugins.faults import Faults
 from regie.plugins.manager import PluginManager
 from regie.plugins.roles import Roles
@@ -31,6 +33,7 @@ from regie.storage import Database, Documents, MemoryLiveStore, Storage, migrate
 from regie.storage.models import Base
 from regie.topics import Topics
 from regie.web.app import WebServer
+from regie.web.rendering import Renderer
 
 HubState = Literal["NOT_RUNNING", "STARTING", "RUNNING", "STOPPING", "FINAL_WRITE"]
 
@@ -41,8 +44,14 @@ UNSAFE_STARTS = 3
 class Hub:
     """One running core. Several may live in one process, each with a data directory of its own."""
 
-    def __init__(self, settings: Settings, redactor: Redactor | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        redactor: Redactor | None = None,
+        find_plugins: Callable[[], list[Candidate]] = discover,
+    ) -> None:
         self.settings = settings
+        self._find_plugins = find_plugins
         self.version = host_version()
         self.state: HubState = "NOT_RUNNING"
         self.started_at = time.time()
@@ -84,6 +93,7 @@ class Hub:
         await self.entries.load()
         self.forget_secrets()
         await self.web.start()
+        self.data_dir.publish(f"http://{self.web.local_host}:{self.web.port}")
         self.jobs.start()
         await self.plugins.load_all()
         await self.automations.start()
@@ -140,12 +150,15 @@ class Hub:
         self.entities = EntityRegistry(self.bus, self.states, self.documents)
         self.jobs = JobQueue(self.db, self.bus, self.faults.report)
         self.auth = Auth(self.db, self.secrets)
-        self.plugins = PluginManager(self)
+        self.plugins = PluginManager(self, self._find_plugins)
         self.entries = ConfigEntries(self.db, self.secrets, self.bus)
         self.entries.host = self.plugins
         self.flows = FlowManager(self.plugins, self.entries, self.bus, self.faults.report)
         self.automations = Automations(self.bus, self.states, self.services, self.documents, self.time_zone)
-        self.web = WebServer(self)
+        self.pages = Renderer(lambda: self.time_zone)
+        self.web = WebServer(self, self.pages)
+        self.web.router.add("POST", control.PATH, control.endpoint(self.auth, self.data_dir.control_token), "public")
+        register_core_services(self.services, self.bus)
         self.bus.on("config_entry_changed", lambda _event: self.forget_secrets())
 
     async def _limited(self, part: str, coroutine: Coroutine[Any, Any, None], seconds: float) -> None:

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import delete, select, update
 
 from regie.auth.models import SessionRow, UserRow
 from regie.auth.users import USER, User
@@ -37,7 +37,7 @@ class Session:
         return hmac.digest(self.cookie.encode(), b"csrf", "sha256").hex()[:32] if self.cookie else ""
 
     @classmethod
-    def of(cls, row: Row[Any], cookie: str = "") -> "Session":
+    def of(cls, row: Any, cookie: str = "") -> "Session":
         """From a row that was selected with `SESSION`."""
         return cls(row.id, User.of(row), row.created_at, row.seen_at, row.address, row.agent, cookie)
 
@@ -122,7 +122,7 @@ class Sessions:
             row = (await connection.execute(query)).first()
         return (User.of(row), row.signing_key) if row else None
 
-    async def _touch(self, row: Row[Any], now: float) -> None:
+    async def _touch(self, row: Any, now: float) -> None:
         if now - row.seen_at < TOUCH_S:
             return
         async with self._database.write() as transaction:

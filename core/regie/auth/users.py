@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -35,7 +35,7 @@ class User:
         return self.role == "admin"
 
     @classmethod
-    def of(cls, row: Row[Any]) -> "User":
+    def of(cls, row: Any) -> "User":
         """From a row that was selected with `USER`."""
         return cls(row.user_id, row.name, row.role, row.language, row.is_active)
 

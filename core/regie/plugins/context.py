@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 RoleType = TypeVar("RoleType")
 
+FRAME_SLUG = "regie"
+
 
 class PluginContext:
     """All that a plugin may do with the hub."""
@@ -56,6 +58,13 @@ class PluginContext:
     def hub_version(self) -> str:
         """The version of the host."""
         return self._hub.version
+
+    @property
+    def hub(self) -> Hub:
+        """The core itself: for the panel's frame alone, which shows all of it."""
+        if self.slug != FRAME_SLUG:
+            raise AttributeError("ctx.hub is for the panel's frame; everything else has a call on ctx")
+        return self._hub
 
     @property
     def time_zone(self) -> ZoneInfo:

@@ -58,6 +58,8 @@ def discover() -> list[Candidate]:
 def forget_modules(target: str) -> None:
     """Drop the modules of an uninstalled plugin, so that a later install is imported afresh."""
     package = target.partition(":")[0].partition(".")[0]
+    if not package:
+        return
     for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
         del sys.modules[name]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Callable
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -13,7 +14,7 @@ from regie.config.entries import ConfigEntry
 from regie.config.flow import ConfigFlow
 from regie.errors import AuthFailed, ConfigError, NotFound, NotReady, RegieError
 from regie.plugins.context import PluginContext
-from regie.plugins.discovery import Candidate, discover, forget_modules
+from regie.plugins.discovery import Candidate, forget_modules
 from regie.plugins.installer import uninstall
 from regie.plugins.manifest import Manifest, Panel, Plugin, Route, Slot
 from regie.plugins.record import PluginRecord, PluginState
@@ -33,8 +34,9 @@ LAST_RETRY_S = 600.0
 class PluginManager:
     """All plugins of one hub."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, find: Callable[[], list[Candidate]]) -> None:
         self._hub = hub
+        self._find = find
         self._runner = HookRunner()
         self._records: dict[str, list[PluginRecord]] = {}
         self._disabled: set[str] = set()
@@ -60,7 +62,7 @@ class PluginManager:
         """Find and load everything, in the order of needs."""
         document = await self._hub.documents.load(DOCUMENT) or {}
         self._disabled = set(document.get("disabled", []))
-        for candidate in discover():
+        for candidate in self._find():
             self._records.setdefault(candidate.slug, []).append(PluginRecord(candidate))
         async with self._lock:
             await self._load(self.all())
@@ -78,7 +80,7 @@ class PluginManager:
     async def rescan(self) -> list[str]:
         """Look for what pip added or removed meanwhile; answers the slugs that changed."""
         async with self._lock:
-            fresh = {(one.slug, one.distribution): one for one in discover()}
+            fresh = {(one.slug, one.distribution): one for one in self._find()}
             known = {(one.slug, one.distribution): one for one in self.all()}
             for key in known.keys() - fresh.keys():
                 await self._drop(known[key])
@@ -184,7 +186,9 @@ class PluginManager:
         if self._hub.is_safe_start and not candidate.is_bundled:
             return self._settle(record, "disabled", "This is a safe start: only bundled plugins run")
         if candidate.problem:
-            return self._settle(record, "incompatible" if "is made for" in candidate.problem else "invalid", candidate.problem)
+            return self._settle(
+                record, "incompatible" if "is made for" in candidate.problem else "invalid", candidate.problem
+            )
         try:
             record.plugin = await asyncio.to_thread(_import, candidate)
             self._runner.register(record.slug, record.plugin)
