@@ -13,11 +13,20 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from regie.errors import NotFound, ServiceError
+from regie.api import NotFound, ServiceError
 from regie.roles import Library, MediaItem, MediaUser, Session
 
 from . import decode, wire
-from .errors import CannotConnect, NotJellyfin, Redirected, TimedOut, TooOld, UpgradeRefused, WrongCredentials
+from .errors import (
+    CannotConnect,
+    NotAdministrator,
+    NotJellyfin,
+    Redirected,
+    TimedOut,
+    TooOld,
+    UpgradeRefused,
+    WrongCredentials,
+)
 
 OLDEST = (10, 9)
 TIMEOUT = aiohttp.ClientTimeout(total=20, sock_connect=5)
@@ -205,7 +214,7 @@ class JellyfinClient:
         if status == HTTPStatus.UNAUTHORIZED:
             raise WrongCredentials("The server refuses our key or password: please sign in again.")
         if status == HTTPStatus.FORBIDDEN:
-            raise WrongCredentials("The server knows us but wants an administrator: please use an administrator's key.")
+            raise NotAdministrator("The server knows us but wants an administrator: please use an administrator's key.")
         if status == HTTPStatus.NOT_FOUND:
             if "json" not in response.content_type and "/Items/" not in path and "/Sessions/" not in path:
                 raise self._no_jellyfin(response.content_type)

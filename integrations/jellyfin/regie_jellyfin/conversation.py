@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import aiohttp
 import msgspec
 
-from regie.errors import NotReady
+from regie.api import NotReady
 
 from . import wire
 

@@ -8,11 +8,12 @@ NotReady
 └── UpgradeRefused      no websocket, though calls may work
 AuthFailed
 └── WrongCredentials    key, token, name or password is refused
+    └── NotAdministrator    they are right, but not an administrator's
 ConfigError
 └── TooOld              the server is older than we can work with
 """
 
-from regie.errors import AuthFailed, ConfigError, NotReady
+from regie.api import AuthFailed, ConfigError, NotReady
 
 
 class CannotConnect(NotReady):
@@ -33,6 +34,10 @@ class Redirected(CannotConnect):
 
 class WrongCredentials(AuthFailed):
     """The server refuses the key, token, name or password."""
+
+
+class NotAdministrator(WrongCredentials):
+    """The credentials are right, but not an administrator's."""
 
 
 class TooOld(ConfigError):

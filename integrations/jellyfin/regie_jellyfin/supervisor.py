@@ -10,7 +10,7 @@ import aiohttp
 import msgspec
 import structlog
 
-from regie.errors import AuthFailed, NotReady
+from regie.api import AuthFailed, NotReady
 from regie.roles import Observation, Outage, ServerStatus, Session, Snapshot, Source
 
 from . import decode
