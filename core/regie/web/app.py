@@ -60,7 +60,7 @@ class WebServer:
         self._app = web.Application(middlewares=[Gate(self).handle], client_max_size=MAX_BODY)
         self._app.on_response_prepare.append(_on_prepare)
         self.router = Router(self._app, self.page)
-        self.websocket = WebSocketApi(hub, self)
+        self.websocket = WebSocketApi(hub, self.router)
         for api in (Probes(hub), RestApi(hub), FlowApi(hub), self.websocket):
             api.register(self.router)
 

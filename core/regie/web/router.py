@@ -160,6 +160,11 @@ class Router:
             return rule
         return next((mount.rules[route] for mount in self._mounts.values() if route in mount.rules), None)
 
+    def page_permissions(self, slug: str) -> set[Permission]:
+        """What the pages of a plugin demand."""
+        mounted = self._mounts.get(slug)
+        return {rule.permission for rule in mounted.rules.values() if rule.panel} if mounted else set()
+
     def endpoints(self) -> Iterator[Endpoint]:
         """All routes of all."""
         for table in (self._core, *self._mounts.values()):
