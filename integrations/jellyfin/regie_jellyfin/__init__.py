@@ -86,7 +86,7 @@ class Jellyfin(Integration):
     @hookimpl
     async def diagnostics(self) -> Mapping[str, Any]:
         """What support asks for."""
-        return {"servers": [pages.shown(running) for running in self._servers()]}
+        return {"servers": [pages.reported(running) for running in self._servers()]}
 
     @hookimpl
     async def health(self) -> Mapping[str, Any]:

@@ -37,7 +37,7 @@ async def receive(request: web.Request, running: Collection[Running]) -> web.Res
 
 
 def shown(running: Running) -> Mapping[str, Any]:
-    """One server for the set-up page and for diagnostics; its webhook address is for administrators."""
+    """One server for the set-up page; its webhook address is for administrators only."""
     server, inbox = running.server, running.inbox
     return {
         "name": server.name,
@@ -49,3 +49,8 @@ def shown(running: Running) -> Mapping[str, Any]:
         "last": inbox.last,
         "last_broken": inbox.last_broken,
     }
+
+
+def reported(running: Running) -> Mapping[str, Any]:
+    """One server for support, who must not learn its webhook address."""
+    return {key: value for key, value in shown(running).items() if key != "webhook_url"}

@@ -14,7 +14,7 @@ Servers = Callable[[], Collection[Running]]
 Act = Callable[[JellyfinServer, str], Awaitable[None]]
 
 LONGEST_TEXT = 1000
-TARGET_FIELDS = {
+TARGET_FIELDS: dict[str, dict[str, Any]] = {
     "entity_id": {"description": "The media player.", "example": "media_player.demo_house_shield"},
     "session_id": {"description": "The stream, instead of the media player."},
 }
@@ -24,14 +24,18 @@ def _texts(value: Any) -> list[str]:
     return vol.Schema([str])(value if isinstance(value, list) else [value])  # type: ignore[no-any-return]
 
 
-TARGET = {vol.Optional("entity_id", default=list): _texts, vol.Optional("session_id", default=list): _texts}
-MESSAGE = {
+TARGET: dict[Any, Any] = {
+    vol.Optional("entity_id", default=list): _texts,
+    vol.Optional("session_id", default=list): _texts,
+}
+MESSAGE: dict[Any, Any] = {
     **TARGET,
     vol.Required("text"): vol.All(str, vol.Length(min=1, max=LONGEST_TEXT)),
     vol.Optional("header", default=""): vol.All(str, vol.Length(max=100)),
     vol.Optional("timeout_s", default=10): vol.All(vol.Coerce(float), vol.Range(min=1, max=120)),
 }
-MESSAGE_FIELDS = TARGET_FIELDS | {
+MESSAGE_FIELDS: dict[str, dict[str, Any]] = {
+    **TARGET_FIELDS,
     "text": {"description": "What the viewer shall read.", "example": "Dinner is ready", "required": True},
     "header": {"description": "A line above it; the server's name if left out."},
     "timeout_s": {"description": "How long it stays, in seconds.", "selector": {"number": {"min": 1, "max": 120}}},
