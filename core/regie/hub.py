@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
-from regie import control
+from regie import control, demo_link
 from regie.auth import Auth
 from regie.automation import Automations
 from regie.bus import Bus
@@ -18,8 +18,10 @@ from regie.config.flow import FlowManager
 from regie.config.secrets import SecretBox, values_of
 from regie.core_services import register_core_services
 from regie.data_dir import DataDir
+from regie.demo_link import DemoLink
 from regie.jobs import JobQueue
 from regie.observe.logs import Redactor
+from regie.observe.metrics import Metrics
 from regie.observe.watchdog import Watchdog
 from regie.plugins.commands import PluginCommands
 from regie.plugins.discovery import Candidate, discover, host_version
@@ -93,7 +95,7 @@ class Hub:
         await self.entries.load()
         self.forget_secrets()
         await self.web.start()
-        self.data_dir.publish(f"http://{self.web.local_host}:{self.web.port}")
+        self.data_dir.publish(self.web.local_address)
         self.jobs.start()
         await self.plugins.load_all()
         await self.automations.start()
@@ -156,8 +158,12 @@ class Hub:
         self.flows = FlowManager(self.plugins, self.entries, self.bus, self.faults.report)
         self.automations = Automations(self.bus, self.states, self.services, self.documents, self.time_zone)
         self.pages = Renderer(lambda: self.time_zone)
+        self.metrics = Metrics(self)
         self.web = WebServer(self, self.pages)
         self.web.router.add("POST", control.PATH, control.endpoint(self.auth, self.data_dir.control_token), "public")
+        self.demo_link = DemoLink(self) if self.settings.demo else None
+        if self.demo_link is not None:
+            self.web.router.add("GET", demo_link.PATH, self.demo_link.open, "public")
         register_core_services(self.services, self.bus)
         self.bus.on("config_entry_changed", lambda _event: self.forget_secrets())
 

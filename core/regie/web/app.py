@@ -36,10 +36,10 @@ class Pages(Protocol):
     def mount(self, slug: str, folder: Path) -> Any:
         """Add a plugin's templates; what returns takes them away."""
 
-    async def render(self, request: web.Request, template: str, variables: Mapping[str, Any]) -> str:
+    def render(self, request: web.Request, template: str, variables: Mapping[str, Any]) -> str:
         """A template as text."""
 
-    async def page(
+    def page(
         self, request: web.Request, template: str, variables: Mapping[str, Any], *, status: int = 200
     ) -> web.Response:
         """A template as a response."""
@@ -103,6 +103,12 @@ class WebServer:
         shown = f"[{host}]" if ":" in host else host
         return settings.url.rstrip("/") or self._seen_at or f"http://{shown}:{self.port}"
 
+    @property
+    def local_address(self) -> str:
+        """Where programs on this machine reach us."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.hub.settings.host, self.hub.settings.host)  # noqa: S104
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
     def seen_at(self, request: web.Request) -> None:
         """Note by which address somebody signed in reaches us; strangers could put anything into the header."""
         self._seen_at = f"{request.scheme}://{request.host}"
@@ -124,13 +130,13 @@ class WebServer:
 
     async def render(self, request: web.Request, template: str, variables: Mapping[str, Any]) -> str:
         """A template as text."""
-        return await self.pages.render(request, template, variables)
+        return self.pages.render(request, template, variables)
 
     async def page(
         self, request: web.Request, template: str, variables: Mapping[str, Any], *, status: int = 200
     ) -> web.Response:
         """A template as a response."""
-        return await self.pages.page(request, template, variables, status=status)
+        return self.pages.page(request, template, variables, status=status)
 
     def arrived(self, request: web.Request) -> None:
         """The head of a request is complete: its connection is no longer a slow one."""
