@@ -189,7 +189,7 @@ def _webhook_path(entry: ConfigEntry) -> str:
 
 
 async def test_a_webhook_is_taken_quickly_and_merged_into_the_session(
-    house: TestHub, stub: StubServer, entry: ConfigEntry, anybody: ClientSession
+    house: TestHub, stub: StubServer, entry: ConfigEntry
 ) -> None:
     (server,) = house.roles.all(MediaServer)
     seen: list[Observation] = []
@@ -201,7 +201,7 @@ async def test_a_webhook_is_taken_quickly_and_merged_into_the_session(
             signalled.set()
 
     server.observe(observe)
-    stub.webhook_url = str(anybody._base_url) + _webhook_path(entry).lstrip("/")
+    stub.webhook_url = f"http://127.0.0.1:{house.web.port}{_webhook_path(entry)}"
     session = stub.state.session_of(PEOPLE[0], PEOPLE[0].players[0])
     stub.state.start(session, stub.state.catalogue.films[0])
     async with asyncio.timeout(5):

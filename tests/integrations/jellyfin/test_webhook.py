@@ -60,7 +60,9 @@ def test_the_server_and_its_plugin_mean_the_same_session(state: ServerState) -> 
     session = state.session_of(PEOPLE[0], PEOPLE[0].players[0])
     state.start(session, state.catalogue.films[0])
     assert session.playing
-    body = json.loads(webhooks.playback(state, PlaybackEvent("PlaybackStop", session, session.playing, 60.0, completed=True)))
+    body = json.loads(
+        webhooks.playback(state, PlaybackEvent("PlaybackStop", session, session.playing, 60.0, completed=True))
+    )
     signal = parse(json.dumps(body).encode(), NOW).signal
     del body["Id"]
     derived = parse(json.dumps(body).encode(), NOW).signal

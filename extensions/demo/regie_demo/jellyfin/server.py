@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from aiohttp import ClientSession, ClientTimeout, web
+from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from . import webhooks
 from .api import STATE, Api
@@ -148,6 +148,6 @@ class StubServer:
             task.add_done_callback(self._posts.discard)
 
     async def _post(self, url: str, body: bytes) -> None:
-        with suppress(OSError):
+        with suppress(OSError, ClientError):
             async with ClientSession(timeout=ClientTimeout(total=10)) as http:
                 await http.post(url, data=body, headers={"Content-Type": "text/plain; charset=utf-8"})
