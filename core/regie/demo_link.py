@@ -31,7 +31,9 @@ class DemoLink:
             raise web.HTTPNotFound
         self._code = ""
         user = await self._user()
-        session = await self._hub.auth.begin_session(user, request.remote or "", agent=request.headers.get("User-Agent", ""))
+        session = await self._hub.auth.begin_session(
+            user, request.remote or "", agent=request.headers.get("User-Agent", "")
+        )
         response = web.HTTPSeeOther("/")
         security.remember(response, request, session)
         return response

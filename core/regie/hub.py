@@ -71,6 +71,8 @@ class Hub:
         self.live = MemoryLiveStore(report)
         self.roles = Roles(report)
         self.commands = PluginCommands()
+        self.metrics = Metrics()
+        self.faults.on_report = self.metrics.fault
         self.watchdog = Watchdog(self._blocked)
 
     @property
@@ -95,7 +97,7 @@ class Hub:
         await self.entries.load()
         self.forget_secrets()
         await self.web.start()
-        self.data_dir.publish(self.web.local_address)
+        self.data_dir.publish(f"http://{self.web.local_host}:{self.web.port}")
         self.jobs.start()
         await self.plugins.load_all()
         await self.automations.start()
@@ -158,7 +160,6 @@ class Hub:
         self.flows = FlowManager(self.plugins, self.entries, self.bus, self.faults.report)
         self.automations = Automations(self.bus, self.states, self.services, self.documents, self.time_zone)
         self.pages = Renderer(lambda: self.time_zone)
-        self.metrics = Metrics(self)
         self.web = WebServer(self, self.pages)
         self.web.router.add("POST", control.PATH, control.endpoint(self.auth, self.data_dir.control_token), "public")
         self.demo_link = DemoLink(self) if self.settings.demo else None

@@ -16,7 +16,13 @@ from regie.states import StateMachine
 
 ROUNDS = 5
 ROUND_S = 0.4
-BARS = {"1 listener": 1_000_000, "10 listeners": 400_000, "1,000 listeners": 8_000, "state set": 300_000, "service call": 230_000}
+BARS = {
+    "1 listener": 1_000_000,
+    "10 listeners": 400_000,
+    "1,000 listeners": 8_000,
+    "state set": 300_000,
+    "service call": 230_000,
+}
 
 
 def fail(owner: str, error: BaseException, where: str) -> None:
@@ -112,7 +118,9 @@ def main() -> None:
         "service call": (services(), None),
     }
     if options.json:
-        print(json.dumps({name: {"rate": ours, "bare": peer, "bar": BARS[name]} for name, (ours, peer) in rows.items()}))
+        print(
+            json.dumps({name: {"rate": ours, "bare": peer, "bar": BARS[name]} for name, (ours, peer) in rows.items()})
+        )
         return
     print(f"{'a CPU second':<18}{'ours':>12}{'bare loop':>12}{'ratio':>8}{'bar':>12}")
     for name, (ours, peer) in rows.items():

@@ -52,7 +52,9 @@ def _on_signals(stop: asyncio.Event) -> None:
 async def _welcome(hub: Hub) -> None:
     """The last line is the address to open."""
     if hub.demo_link is not None:
-        print(f"A simulated household is at home. This link signs you in, once: {hub.url(hub.demo_link.path)}", flush=True)
+        print(
+            f"A simulated household is at home. This link signs you in, once: {hub.url(hub.demo_link.path)}", flush=True
+        )
         return
     if await hub.auth.needs_first_run():
         print(f"First visit from another machine? The code is {hub.auth.first_run_code}", flush=True)

@@ -229,14 +229,15 @@ class Connection:
 
     def _queued(self) -> None:
         if self._outbox.is_full:
-            self._log.warning("websocket client cut off", reason="it does not read what it asked for")
-            self.hub.create_task(
-                self.close(WSCloseCode.TRY_AGAIN_LATER, "Too slow: read faster or subscribe to less"),
-                "websocket cut-off",
-            )
             self._is_open = False
-            return
-        self._wake.set()
+            self.hub.create_task(self._cut_off("its queue is full"), "websocket cut-off")
+        else:
+            self._wake.set()
+
+    async def _cut_off(self, reason: str) -> None:
+        self._log.warning("websocket client cut off", reason=reason, user=self.credential and self.credential.user.id)
+        self.hub.metrics.cut_off()
+        await self.close(WSCloseCode.TRY_AGAIN_LATER, "Too slow: read faster or subscribe to less")
 
     async def _write(self) -> None:
         try:
@@ -247,8 +248,7 @@ class Connection:
                     async with asyncio.timeout(WRITE_S):
                         await self._send_batch(batch)
         except TimeoutError:
-            self._log.warning("websocket client cut off", reason=f"a write took over {WRITE_S:.0f} s")
-            await self.close(WSCloseCode.TRY_AGAIN_LATER, "Too slow: a write took too long")
+            await self._cut_off(f"a write took over {WRITE_S:.0f} s")
         except ConnectionError:
             self._is_open = False
 

@@ -27,6 +27,9 @@ class WebSocketApi:
         self._connections: set[Connection] = set()
         self._undo = hub.auth.on_end(self._ended)
 
+    def __len__(self) -> int:
+        return len(self._connections)
+
     def register(self, router: Router) -> None:
         """Add the route: clients sign in with their first message."""
         router.add("GET", "/api/websocket", self.connect, "public", is_anonymous=True)
