@@ -107,7 +107,7 @@ class Hub:
         await self.plugins.start_all()
         self.bus.fire("regie_started")
         self.bus.fire("homeassistant_started")
-        self.log.info("running", address=self.web.address, plugins=sum(one.is_running for one in self.plugins.all()))
+        self.log.info("running", address=self.web.address, version=self.version, plugins=sum(one.is_running for one in self.plugins.all()))
 
     async def stop(self) -> None:
         """Bring everything down, in reverse; each part has a limit of its own and none stops the others."""

@@ -45,7 +45,8 @@ class RuledDispatcher:
     """A dispatcher in which every route has a rule: without one nothing is added."""
 
     def __init__(self, dispatcher: web.UrlDispatcher | None = None) -> None:
-        self.dispatcher = dispatcher or web.UrlDispatcher()
+        # An empty dispatcher is false.
+        self.dispatcher = web.UrlDispatcher() if dispatcher is None else dispatcher
         self.rules: dict[web.AbstractRoute, Rule] = {}
 
     def add(self, method: str, path: str, handler: RouteHandler, rule: Rule) -> None:
