@@ -1,5 +1,7 @@
 """The web server: one socket, one gate, the routes of the core and of whichever plugins run."""
 
+from __future__ import annotations
+
 import asyncio
 import errno
 from collections.abc import Mapping, Sequence
