@@ -1,7 +1,7 @@
 """Frozen dataclasses to plain data and back, so that open plays outlive the process."""
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from functools import cache
@@ -25,7 +25,7 @@ def to_plain(value: Any) -> Any:
     return value
 
 
-def from_plain(kind: type[T], plain: Mapping[str, Any]) -> T:
+def from_plain(kind: Callable[..., T], plain: Mapping[str, Any]) -> T:
     """A dataclass from what `to_plain` made of it; fields that it no longer has are dropped."""
     hints = _hints(kind)
     return kind(**{name: _revived(hints[name], content) for name, content in plain.items() if name in hints})

@@ -186,12 +186,14 @@ def counts(item: MediaItem) -> bool:
     return item.kind != "photo" and item.extra_type not in {"ThemeSong", "ThemeVideo"}
 
 
-def resumes(play: Play, earlier: tuple[float | None, bool | None], settings: HistorySettings) -> bool:
+def resumes(
+    kind: str, position0_s: float | None, earlier: tuple[float | None, bool | None], settings: HistorySettings
+) -> bool:
     """Whether a play continues the latest earlier one of its user and item, given as (last position, watched) (rule 9)."""
     position_s, watched = earlier
-    if play.item.kind in {"track", "live_tv"} or watched or not play.position0_s:
+    if kind in {"track", "live_tv"} or watched or not position0_s:
         return False
-    return play.position0_s >= (position_s or 0) - settings.resume_slack_s
+    return position0_s >= (position_s or 0) - settings.resume_slack_s
 
 
 def _stretch(play: Play, point: Point, settings: HistorySettings) -> tuple[float, float]:

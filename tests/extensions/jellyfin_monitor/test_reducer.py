@@ -5,7 +5,7 @@ import pytest
 from tests.extensions.jellyfin_monitor.conftest import ALICE, FILM, SESSION, Tale, moment
 
 from regie.roles import MediaItem, MediaUser, Snapshot, StreamShape, Track
-from regie_jellyfin_monitor.plays import Play, resumes
+from regie_jellyfin_monitor.plays import HistorySettings, Play, resumes
 
 Seconds = Callable[[Play], tuple[float, float | None]]
 EPISODE = MediaItem("i2", "episode", "Tide", runtime_s=3000)
@@ -260,12 +260,9 @@ def test_an_outage_keeps_a_direct_play_direct(tale: Tale) -> None:
     ],
 )
 def test_a_resumed_play_belongs_to_the_group_of_the_earlier_one(
-    tale: Tale, kind: str, position: float, earlier: tuple[float, bool | None], *, expected: bool
+    kind: str, position: float, earlier: tuple[float, bool | None], *, expected: bool
 ) -> None:
-    tale.session = replace(SESSION, item=replace(FILM, kind=kind))
-    tale.see(0, position)
-    (play,) = tale.state.open.values()
-    assert resumes(play, earlier, tale.settings) is expected
+    assert resumes(kind, position, earlier, HistorySettings()) is expected
 
 
 def test_a_session_that_is_shown_a_moment_too_long_does_not_open_again(tale: Tale) -> None:
