@@ -16,7 +16,9 @@ from regie.errors import AuthFailed, ConfigError, NotFound, NotReady, RegieError
 from regie.storage.database import Database
 from regie.storage.models import EntryRow
 
-EntryState = Literal["not_loaded", "setup_in_progress", "loaded", "setup_retry", "setup_error", "needs_sign_in", "disabled"]
+EntryState = Literal[
+    "not_loaded", "setup_in_progress", "loaded", "setup_retry", "setup_error", "needs_sign_in", "disabled"
+]
 
 FIRST_RETRY_S = 5.0
 LAST_RETRY_S = 600.0
@@ -125,7 +127,9 @@ class ConfigEntries:
 
     def by_unique_id(self, plugin: str, unique_id: str | None) -> ConfigEntry | None:
         """The entry of a plugin with a unique id."""
-        return next((entry for entry in self.all(plugin) if unique_id is not None and entry.unique_id == unique_id), None)
+        return next(
+            (entry for entry in self.all(plugin) if unique_id is not None and entry.unique_id == unique_id), None
+        )
 
     async def add(
         self,
@@ -139,7 +143,9 @@ class ConfigEntries:
     ) -> ConfigEntry:
         """Keep a new entry and set it up; a failure to set up shows in its state."""
         now = time.time()
-        entry = ConfigEntry(ulid().lower(), plugin, title, data, options or {}, unique_id, source, created_at=now, modified_at=now)
+        entry = ConfigEntry(
+            ulid().lower(), plugin, title, data, options or {}, unique_id, source, created_at=now, modified_at=now
+        )
         self._entries[entry.id] = entry
         await self._save(entry)
         self._bus.fire("config_entry_changed", {"type": "added", "entry": entry})

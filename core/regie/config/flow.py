@@ -66,7 +66,11 @@ class FlowResult:
             form = {"step_id": self.step_id, "data_schema": self.fields(), "errors": dict(self.errors)}
             return common | form | {"description_placeholders": placeholders, "last_step": None, "preview": None}
         if self.type == "menu":
-            return common | {"step_id": self.step_id, "menu_options": dict(self.menu), "description_placeholders": placeholders}
+            return common | {
+                "step_id": self.step_id,
+                "menu_options": dict(self.menu),
+                "description_placeholders": placeholders,
+            }
         if self.type == "abort":
             return common | {"reason": self.reason, "description_placeholders": placeholders}
         end = {"title": self.title, "version": 1, "minor_version": 1, "options": dict(self.options), "subentries": []}
@@ -112,7 +116,12 @@ class ConfigFlow:
         return FlowResult(type="menu", step_id=step_id, menu=options)
 
     def create(
-        self, *, title: str, data: Mapping[str, Any], options: Mapping[str, Any] | None = None, unique_id: str | None = None
+        self,
+        *,
+        title: str,
+        data: Mapping[str, Any],
+        options: Mapping[str, Any] | None = None,
+        unique_id: str | None = None,
     ) -> FlowResult:
         """End: make the entry, or abort as `already_configured` when one has the unique id."""
         return FlowResult(type="create_entry", title=title, data=data, options=options or {}, unique_id=unique_id)
@@ -213,7 +222,11 @@ class FlowManager:
             raise
         except Exception as error:  # noqa: BLE001 - the boundary that names a failing flow
             self._on_fault(opened.plugin, error, f"config flow, step {step}")
-            result = replace(opened.result, errors={"base": "unknown"}) if opened.result.schema else opened.flow.abort("unknown")
+            result = (
+                replace(opened.result, errors={"base": "unknown"})
+                if opened.result.schema
+                else opened.flow.abort("unknown")
+            )
         if result.type == "create_entry":
             result = await self._finish(opened, result)
         result = replace(result, flow_id=opened.id, plugin=opened.plugin)

@@ -59,7 +59,9 @@ class SecretBox:
         try:
             return cls(path.read_bytes().strip())
         except ValueError as error:
-            raise ConfigError(f"{path} holds no key; restore it from a backup, or remove it and enter all passwords anew") from error
+            raise ConfigError(
+                f"{path} holds no key; restore it from a backup, or remove it and enter all passwords anew"
+            ) from error
 
     def encrypt(self, text: str) -> str:
         """A token that only this hub's key opens."""
@@ -70,7 +72,9 @@ class SecretBox:
         try:
             return self._fernet.decrypt(token.encode()).decode()
         except InvalidToken as error:
-            raise ConfigError(f"A secret was encrypted with another key; restore {KEY_FILE}, or enter the password anew") from error
+            raise ConfigError(
+                f"A secret was encrypted with another key; restore {KEY_FILE}, or enter the password anew"
+            ) from error
 
     def pack(self, value: Any) -> Any:
         """A copy of nested data with each Secret encrypted, fit for JSON."""

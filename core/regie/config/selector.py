@@ -102,7 +102,11 @@ class Number(Selector):
             raise vol.Invalid("expected a number") from error
         if self.step >= 1 and not number.is_integer():
             raise vol.Invalid("expected a whole number")
-        if not (self.min if self.min is not None else number) <= number <= (self.max if self.max is not None else number):
+        if (
+            not (self.min if self.min is not None else number)
+            <= number
+            <= (self.max if self.max is not None else number)
+        ):
             raise vol.Invalid(f"expected a number from {self.min} to {self.max}")
         return int(number) if self.step >= 1 else number
 

@@ -4,4 +4,14 @@ from regie.plugins.context import PluginContext
 from regie.plugins.hookspecs import hookimpl
 from regie.plugins.manifest import AutomationParts, Extension, Integration, Manifest, Panel, Route, Slot
 
-__all__ = ["AutomationParts", "Extension", "Integration", "Manifest", "Panel", "PluginContext", "Route", "Slot", "hookimpl"]
+__all__ = [
+    "AutomationParts",
+    "Extension",
+    "Integration",
+    "Manifest",
+    "Panel",
+    "PluginContext",
+    "Route",
+    "Slot",
+    "hookimpl",
+]
