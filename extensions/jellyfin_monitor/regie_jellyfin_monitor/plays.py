@@ -199,12 +199,15 @@ def resumes(
 def _stretch(play: Play, point: Point, settings: HistorySettings) -> tuple[float, float]:
     """Seconds played and paused between the newest evidence and a point."""
     gap = max(0.0, point.at - play.evidence_at)
+    gained = _gained(play.position_s, point.position_s)
     if play.paused:
-        return 0.0, gap
+        # The report of the resumption was missed: what the position gained tells, unless it was sought.
+        played = gained if not point.paused and gained <= gap else 0.0
+        return played, gap - played
     playing = gap
     if point.paused and point.paused_since is not None and play.evidence_at <= point.paused_since <= point.at:
         playing = point.paused_since - play.evidence_at
-    return _counted(playing, _gained(play.position_s, point.position_s), settings), gap - playing
+    return _counted(playing, gained, settings), gap - playing
 
 
 def _counted(gap: float, gained: float, settings: HistorySettings) -> float:

@@ -1,15 +1,23 @@
 """What the monitor's tests share: moments, sessions and a reducer that remembers."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from regie.roles import MediaItem, MediaUser, Observation, Outage, PlaybackSignal, Session, Snapshot, StreamShape
+from regie.roles import MediaItem, MediaUser, Observation, Outage, PlaybackSignal, Session, Snapshot, StreamShape, Track
+from regie.storage.database import Database
+from regie.storage.migrations import Storage, migrate
+from regie_jellyfin_monitor import models
+from regie_jellyfin_monitor.dimensions import Dimensions
 from regie_jellyfin_monitor.plays import HistorySettings, Play
+from regie_jellyfin_monitor.rebuild import rebuild_dirty
 from regie_jellyfin_monitor.reducer import Effect, State, reduce, resumed
+from regie_jellyfin_monitor.store import PlayRecord, Store
 
+PARIS = ZoneInfo("Europe/Paris")
 EPOCH = datetime(2026, 3, 1, 20, tzinfo=UTC)
 ALICE = MediaUser("u1", "Alice")
 FILM = MediaItem("i1", "movie", "Night Signal", runtime_s=7200, year=2021)
@@ -88,3 +96,45 @@ def second_of() -> Callable[[Play], tuple[float, float | None]]:
     """Start and end of a play as seconds into the evening."""
     start = EPOCH.timestamp()
     return lambda play: (play.started - start, None if play.stopped is None else play.stopped - start)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A database with the monitor's tables, made by its migrations."""
+    database = Database(database_url)
+    await database.start()
+    await migrate(database, "jellyfin_monitor", Storage(models.metadata, "regie_jellyfin_monitor.migrations"))
+    yield database
+    await database.stop()
+
+
+@pytest.fixture
+def store(database: Database) -> Store:
+    return Store(Dimensions(database.dialect), PARIS, HistorySettings())
+
+
+def record(uid: int, started: float, **facts: object) -> PlayRecord:
+    """A play of an hour, of the film by Alice unless said otherwise; `started` counts from the evening's begin."""
+    start = EPOCH.timestamp() + started
+    given: dict[str, object] = {
+        "uid": uid,
+        "user": ALICE,
+        "item": FILM,
+        "client": "Jellyfin Web",
+        "device": "Firefox",
+        "device_id": "d1",
+        "started": start,
+        "stopped": start + 3600,
+        "watch_s": 3600,
+        "position0_s": 0,
+        "position_s": 3600,
+        "watched": False,
+        "shape": StreamShape("direct_play", video=Track("hevc", 3840, 2160)),
+    }
+    return PlayRecord(**(given | facts))  # type: ignore[arg-type]
+
+
+async def build(database: Database, store: Store, zone: ZoneInfo = PARIS) -> None:
+    """Build all marked rollups."""
+    async for _ in rebuild_dirty(database.write, store.dimensions.insert, zone):
+        pass
