@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
-from regie import control
+from regie import control, demo_link
 from regie.auth import Auth
 from regie.automation import Automations
 from regie.bus import Bus
@@ -18,8 +18,10 @@ from regie.config.flow import FlowManager
 from regie.config.secrets import SecretBox, values_of
 from regie.core_services import register_core_services
 from regie.data_dir import DataDir
+from regie.demo_link import DemoLink
 from regie.jobs import JobQueue
 from regie.observe.logs import Redactor
+from regie.observe.metrics import Metrics
 from regie.observe.watchdog import Watchdog
 from regie.plugins.commands import PluginCommands
 from regie.plugins.discovery import Candidate, discover, host_version
@@ -69,6 +71,8 @@ class Hub:
         self.live = MemoryLiveStore(report)
         self.roles = Roles(report)
         self.commands = PluginCommands()
+        self.metrics = Metrics()
+        self.faults.on_report = self.metrics.fault
         self.watchdog = Watchdog(self._blocked)
 
     @property
@@ -103,7 +107,7 @@ class Hub:
         await self.plugins.start_all()
         self.bus.fire("regie_started")
         self.bus.fire("homeassistant_started")
-        self.log.info("running", address=self.web.address, plugins=sum(one.is_running for one in self.plugins.all()))
+        self.log.info("running", address=self.web.address, version=self.version, plugins=sum(one.is_running for one in self.plugins.all()))
 
     async def stop(self) -> None:
         """Bring everything down, in reverse; each part has a limit of its own and none stops the others."""
@@ -158,6 +162,9 @@ class Hub:
         self.pages = Renderer(lambda: self.time_zone)
         self.web = WebServer(self, self.pages)
         self.web.router.add("POST", control.PATH, control.endpoint(self.auth, self.data_dir.control_token), "public")
+        self.demo_link = DemoLink(self) if self.settings.demo else None
+        if self.demo_link is not None:
+            self.web.router.add("GET", demo_link.PATH, self.demo_link.open, "public")
         register_core_services(self.services, self.bus)
         self.bus.on("config_entry_changed", lambda _event: self.forget_secrets())
 

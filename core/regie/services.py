@@ -1,6 +1,5 @@
 """Services: named actions with a schema, a permission and perhaps an answer."""
 
-import asyncio
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,8 +10,6 @@ import voluptuous as vol
 from regie.bus import Bus, EventContext
 from regie.bus.bus import OnFault, Undo
 from regie.errors import InvalidData, NotFound, RegieError, ServiceError, Unauthorized
-
-CALL_TIMEOUT_S = 60.0
 
 Permission = Literal["public", "guest", "user", "admin"]
 RANK: Mapping[str, int] = {"public": 0, "guest": 1, "user": 2, "admin": 3}
@@ -136,12 +133,9 @@ class ServiceRegistry:
         try:
             result = service.handler(call)
             if inspect.isawaitable(result):
-                async with asyncio.timeout(CALL_TIMEOUT_S):
-                    result = await result
+                result = await result
         except RegieError:
             raise
-        except TimeoutError as error:
-            raise ServiceError(f"{service.domain}.{service.name} took over {CALL_TIMEOUT_S:.0f} s") from error
         except Exception as error:
             self._on_fault(service.owner, error, f"service {service.domain}.{service.name}")
             raise ServiceError(f"{service.domain}.{service.name} failed: its plugin's page says why") from error

@@ -128,6 +128,10 @@ class Auth:
         user, stored = found
         if self._passwords.is_outdated(stored):
             await self._users.change(user.id, {"password_hash": await self._passwords.hash(password)})
+        return await self.begin_session(user, address, agent=agent)
+
+    async def begin_session(self, user: User, address: str, *, agent: str = "") -> Session:
+        """Sign somebody in who has proven who they are in another way."""
         key = self._cipher.encrypt(access_token.new_key())
         self._log.info("signed in", user=user.id, address=address)
         return await self._sessions.begin(user, key, self._clock(), address=address, agent=agent)

@@ -1,5 +1,6 @@
 """A brake on guessing: so many attempts in a sliding window, counted by address and by account."""
 
+import math
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
@@ -17,7 +18,7 @@ class TooManyAttempts(Unauthorized):
 
     def __init__(self, retry_after_s: float) -> None:
         super().__init__("Too many attempts: wait a few minutes, then try again")
-        self.retry_after_s = retry_after_s
+        self.retry_after_s = math.ceil(retry_after_s)
 
 
 class Throttle:

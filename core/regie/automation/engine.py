@@ -16,13 +16,14 @@ from regie.automation.trace import Step, Trace
 from regie.bus import Bus, EventContext
 from regie.bus.bus import Undo
 from regie.bus.event import ulid
-from regie.errors import InvalidData, NotFound, RegieError
+from regie.errors import InvalidData, NotFound, RegieError, ServiceError
 from regie.services import ServiceRegistry
 from regie.states import StateMachine
 from regie.storage import Documents
 
 DOCUMENT = "core.automations"
 KEPT_TRACES = 20
+ACTION_LIMIT_S = 60.0
 MAX_RUNS = 10
 """Runs of one automation at once; more are skipped, and the trace says so."""
 CHANGED = "regie_automations_changed"
@@ -244,7 +245,11 @@ class Automations:
             return Step(path, f"event {action['event']}", began, "fired", variables=data)
         data = self._templates.render_all(action.get("data", {}), variables)
         domain, _, name = action["action"].partition(".")
-        await self._services.call(domain, name, data, context=context)
+        try:
+            async with asyncio.timeout(ACTION_LIMIT_S):
+                await self._services.call(domain, name, data, context=context)
+        except TimeoutError as error:
+            raise ServiceError(f"{action['action']} took over {ACTION_LIMIT_S:.0f} s") from error
         return Step(
             path, f"action {action['action']}", began, f"done in {(time.time() - began) * 1000:.0f} ms", variables=data
         )

@@ -51,10 +51,10 @@ def _on_signals(stop: asyncio.Event) -> None:
 
 async def _welcome(hub: Hub) -> None:
     """The last line is the address to open."""
-    if hub.settings.demo:
-        if hub.auth.needs_first_run_now:
-            pass
-        print(f"A simulated household is at home. Open, once: {hub.url(await hub.demo_link())}", flush=True)
+    if hub.demo_link is not None:
+        print(
+            f"A simulated household is at home. This link signs you in, once: {hub.url(hub.demo_link.path)}", flush=True
+        )
         return
     if await hub.auth.needs_first_run():
         print(f"First visit from another machine? The code is {hub.auth.first_run_code}", flush=True)

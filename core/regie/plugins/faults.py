@@ -28,6 +28,7 @@ class Faults:
 
     def __init__(self, on_crash: Callable[[str], None], clock: Callable[[], float] = time.time) -> None:
         self._on_crash = on_crash
+        self.on_report: Callable[[str], None] = lambda _owner: None
         self._clock = clock
         self._kept: dict[str, deque[Fault]] = {}
         self._log = structlog.get_logger("regie.faults")
@@ -38,6 +39,7 @@ class Faults:
         fault = Fault(self._clock(), where, text, "".join(traceback.format_exception(error)))
         kept = self._kept.setdefault(owner, deque(maxlen=KEPT))
         kept.append(fault)
+        self.on_report(owner)
         self._log.error("fault", plugin=owner, where=where, error=text, exc_info=error)
         recent = [one for one in kept if one.at > fault.at - CRASH_WINDOW_S]
         if owner != "core" and len(recent) == CRASH_FAULTS:

@@ -33,6 +33,9 @@ class StateMachine:
         """All states, by entity id."""
         return [self._states[entity_id] for entity_id in sorted(self._states)]
 
+    def __len__(self) -> int:
+        return len(self._states)
+
     def set(
         self,
         entity_id: str,

@@ -4,7 +4,7 @@ import asyncio
 import errno
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -21,6 +21,10 @@ from regie.web.websocket.server import WebSocketApi
 
 if TYPE_CHECKING:
     from regie.hub import Hub
+    from regie.web.rendering import Renderer
+
+HUB: web.AppKey["Hub"] = web.AppKey("hub")
+"""Where handlers find the hub: `request.app[HUB]`."""
 
 FIRST_HEAD_S = 15.0
 """How long a new connection may take to send the head of its first request."""
@@ -30,37 +34,23 @@ LINGER_S = 2.0
 SHUTDOWN_S = 5.0
 
 
-class Pages(Protocol):
-    """What renders templates."""
-
-    def mount(self, slug: str, folder: Path) -> Any:
-        """Add a plugin's templates; what returns takes them away."""
-
-    async def render(self, request: web.Request, template: str, variables: Mapping[str, Any]) -> str:
-        """A template as text."""
-
-    async def page(
-        self, request: web.Request, template: str, variables: Mapping[str, Any], *, status: int = 200
-    ) -> web.Response:
-        """A template as a response."""
-
-
 class WebServer:
     """Serves pages and APIs. `mount` and `unmount` work while it runs."""
 
-    def __init__(self, hub: "Hub", pages: Pages) -> None:
+    def __init__(self, hub: "Hub", pages: "Renderer") -> None:
         self.hub = hub
         self.pages = pages
         self.port = hub.settings.port
         self._seen_at = ""
         self._undo_pages: dict[str, Any] = {}
-        self._waiting: dict[RequestHandler[Any], asyncio.TimerHandle] = {}
+        self._waiting: dict[RequestHandler, asyncio.TimerHandle] = {}
         self._runner: web.AppRunner | None = None
         self._server: asyncio.Server | None = None
         self._app = web.Application(middlewares=[Gate(self).handle], client_max_size=MAX_BODY)
+        self._app[HUB] = hub
         self._app.on_response_prepare.append(_on_prepare)
         self.router = Router(self._app, self.page)
-        self.websocket = WebSocketApi(hub, self)
+        self.websocket = WebSocketApi(hub, self.router)
         for api in (Probes(hub), RestApi(hub), FlowApi(hub), self.websocket):
             api.register(self.router)
 
@@ -98,10 +88,15 @@ class WebServer:
     @property
     def address(self) -> str:
         """Where people find us: as set, as last seen by somebody signed in, or as bound."""
-        settings = self.hub.settings
-        host = "localhost" if settings.host in ("127.0.0.1", "::1", "0.0.0.0", "::") else settings.host  # noqa: S104
-        shown = f"[{host}]" if ":" in host else host
-        return settings.url.rstrip("/") or self._seen_at or f"http://{shown}:{self.port}"
+        return self.hub.settings.url.rstrip("/") or self._seen_at or f"http://{self.local_host}:{self.port}"
+
+    @property
+    def local_host(self) -> str:
+        """The host by which programs on this machine reach us."""
+        host = self.hub.settings.host
+        if host in ("127.0.0.1", "0.0.0.0", "::", ""):  # noqa: S104 - compared, not bound
+            return "127.0.0.1"
+        return f"[{host}]" if ":" in host else host
 
     def seen_at(self, request: web.Request) -> None:
         """Note by which address somebody signed in reaches us; strangers could put anything into the header."""
@@ -138,21 +133,22 @@ class WebServer:
         if timer is not None:
             timer.cancel()
 
-    def _accept(self) -> RequestHandler[Any]:
+    def _accept(self) -> RequestHandler:
         """A protocol for a new connection, which is closed unless a whole head arrives soon."""
         if self._runner is None or self._runner.server is None:
             raise RuntimeError("The server is not running")
-        handler: RequestHandler[Any] = self._runner.server()
+        handler: RequestHandler = self._runner.server()
         self._waiting[handler] = asyncio.get_running_loop().call_later(FIRST_HEAD_S, self._give_up, handler)
         return handler
 
-    def _give_up(self, handler: RequestHandler[Any]) -> None:
+    def _give_up(self, handler: RequestHandler) -> None:
         del self._waiting[handler]
         handler.force_close()
 
 
 async def _on_prepare(request: web.Request, response: web.StreamResponse) -> None:
     security.add_security_headers(request, response)
+    request.app[HUB].metrics.answered(response.status)
 
 
 def _bind_complaint(error: OSError, host: str, port: int) -> str:

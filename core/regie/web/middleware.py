@@ -1,6 +1,7 @@
 """The gate: who asks, whether they may, and what they are told when something fails."""
 
 import secrets
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -108,9 +109,9 @@ class Gate:
     async def _failure(self, request: web.Request, rule: Rule | None, error: Exception) -> web.StreamResponse:
         if isinstance(error, RegieError):
             status = next(status for kind, status in _STATUS if isinstance(error, kind))
-            headers = {}
+            headers: dict[str, str] = {}
             if isinstance(error, TooManyAttempts):
-                headers[hdrs.RETRY_AFTER] = str(int(error.retry_after_s) + 1)
+                headers[hdrs.RETRY_AFTER] = str(error.retry_after_s)
             return await self._refusal(request, status, str(error), headers)
         if isinstance(error, DBAPIError | PoolTimeoutError):
             self._log.error("database failed", path=request.path, error=str(error))
@@ -119,7 +120,7 @@ class Gate:
         return await self._refusal(request, 500, "Something failed; the plugin's page says what")
 
     async def _refusal(
-        self, request: web.Request, status: int, text: str, headers: "dict[str, str] | None" = None
+        self, request: web.Request, status: int, text: str, headers: Mapping[str, str] | None = None
     ) -> web.StreamResponse:
         response = await self._refusal_body(request, status, text)
         for name in (hdrs.RETRY_AFTER, hdrs.ALLOW, "HX-Redirect"):

@@ -5,7 +5,7 @@ import time
 from typing import TYPE_CHECKING
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy import text
 
 from regie.auth import allows
@@ -48,7 +48,8 @@ class Probes:
         """The figures, for an admin's token or a program on this machine."""
         if not is_local(request) and not allows("admin", request["user"]):
             raise web.HTTPUnauthorized
-        figures = await asyncio.to_thread(generate_latest, self._hub.metrics.registry)
+        self._hub.metrics.look(self._hub)
+        figures = await asyncio.to_thread(self._hub.metrics.text)
         return web.Response(body=figures, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def _database_answers(self) -> bool:

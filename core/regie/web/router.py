@@ -45,7 +45,8 @@ class RuledDispatcher:
     """A dispatcher in which every route has a rule: without one nothing is added."""
 
     def __init__(self, dispatcher: web.UrlDispatcher | None = None) -> None:
-        self.dispatcher = dispatcher or web.UrlDispatcher()
+        # An empty dispatcher is false.
+        self.dispatcher = web.UrlDispatcher() if dispatcher is None else dispatcher
         self.rules: dict[web.AbstractRoute, Rule] = {}
 
     def add(self, method: str, path: str, handler: RouteHandler, rule: Rule) -> None:
@@ -159,6 +160,11 @@ class Router:
         if rule is not None:
             return rule
         return next((mount.rules[route] for mount in self._mounts.values() if route in mount.rules), None)
+
+    def page_permissions(self, slug: str) -> set[Permission]:
+        """What the pages of a plugin demand."""
+        mounted = self._mounts.get(slug)
+        return {rule.permission for rule in mounted.rules.values() if rule.panel} if mounted else set()
 
     def endpoints(self) -> Iterator[Endpoint]:
         """All routes of all."""
