@@ -15,7 +15,7 @@ LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNI
 # Query keys, headers, JSON keys and addresses with passwords, as servers and libraries put them into their messages.
 _PATTERNS = re.compile(
     r"(?P<head>(?:api[_-]?key|access[_-]?token|auth[_-]?token|token|password|passwd|pw|secret|x-emby-token|x-mediabrowser-token)"
-    r"[\"']?\s*[=:]\s*[\"']?|authorization[\"']?\s*[=:]\s*[\"']?(?:bearer |basic )?|(?<=://)[^/\s:@]+:)(?P<value>[^\s\"'&,;@}]+)",
+    r"[\"']?\s*[=:]\s*[\"']?|authorization[\"']?\s*[=:]\s*[\"']?(?:bearer |basic )?|(?<=://)[^/\s:@]+:(?=[^/\s@]+@))(?P<value>[^\s\"'&,;@}]+)",
     re.IGNORECASE,
 )
 
