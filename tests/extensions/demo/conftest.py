@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
+
 from regie_demo.jellyfin import ServerState, StubServer
 from regie_demo.people import PEOPLE
 

@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 from jsonschema import Draft202012Validator
+
 from regie_demo.household import Household
 from regie_demo.jellyfin import ServerState, StubServer
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from regie.roles import MediaItem, StreamShape
 from regie_demo.history import generate
 

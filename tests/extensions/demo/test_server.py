@@ -4,6 +4,7 @@ from itertools import takewhile
 
 import aiohttp
 import pytest
+
 from regie_demo.catalogue import Catalogue
 from regie_demo.jellyfin import ServerState, StubServer, Transcode
 from regie_demo.jellyfin.state import StubSession

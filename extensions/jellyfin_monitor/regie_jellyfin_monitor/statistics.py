@@ -1,0 +1,199 @@
+"""What the rollups say of a window of days. A window is read as whole months and the days at its edges; no history is scanned."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, Table, func, or_, select, union_all
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from . import models
+from .models import DIMS, KINDS
+from .rollups import months_and_days
+
+Measure = Literal["plays", "hours"]
+Conditions = list[ColumnElement[bool]]
+Part = tuple[Table, Conditions]
+"""A rollup and which of its rows to read; without conditions, none."""
+
+COUNTED_USERS_DAYS = 31
+"""How people in a longer window are distinct is not in a rollup of days worth reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The days `first` to `last` of some servers; `first` is None for all that there is."""
+
+    servers: tuple[int, ...]
+    first: int | None
+    last: int
+
+
+class Sum(NamedTuple):
+    """Plays, and seconds that were watched."""
+
+    plays: int
+    watch_s: int
+
+
+class Ranked(NamedTuple):
+    """One row of a ranking."""
+
+    id: int
+    name: str
+    plays: int
+    watch_s: int
+
+
+class Totals(NamedTuple):
+    """A window's sums; how many people, when the window is short enough to tell; most streams at once."""
+
+    plays: int
+    watch_s: int
+    users: int | None
+    peak: int
+
+
+async def totals(connection: AsyncConnection, window: Window) -> Totals:
+    """The sums of a window."""
+    dim, peak, user = models.r_dim, models.r_peak, models.r_user
+    method = dim.c.dim == DIMS.index("method")
+    sums = select(func.coalesce(func.sum(dim.c.plays), 0), func.coalesce(func.sum(dim.c.watch_s), 0))
+    plays, seconds = (await connection.execute(sums.where(method, *_days(dim, window)))).one()
+    most = (await connection.execute(select(func.max(peak.c.streams)).where(*_days(peak, window)))).scalar()
+    people = None
+    if window.first is not None and window.last - window.first < COUNTED_USERS_DAYS:
+        distinct = select(func.count(user.c.user_id.distinct())).where(*_days(user, window))
+        people = (await connection.execute(distinct)).scalar_one()
+    return Totals(int(plays), int(seconds), people, most or 0)
+
+
+async def per_day(connection: AsyncConnection, window: Window) -> dict[int, dict[int, Sum]]:
+    """Sums by day and method; days without plays are left out."""
+    dim = models.r_dim
+    rows = await connection.execute(
+        select(dim.c.day, dim.c.key, func.sum(dim.c.plays), func.sum(dim.c.watch_s))
+        .where(dim.c.dim == DIMS.index("method"), *_days(dim, window))
+        .group_by(dim.c.day, dim.c.key)
+        .order_by(dim.c.day)
+    )
+    found: dict[int, dict[int, Sum]] = defaultdict(dict)
+    for day, method, plays, seconds in rows:
+        found[day][method] = Sum(int(plays), int(seconds))
+    return dict(found)
+
+
+async def heatmap(connection: AsyncConnection, window: Window, measure: Measure = "hours") -> list[list[int]]:
+    """Watched seconds (or plays) by weekday, from Monday, and hour."""
+    heat, hour = models.r_heat, models.r_hour
+    # 1970-01-01 was a Thursday.
+    weekday = (hour.c.day + 3) % 7
+    months, edges = _conditions(window, heat, hour)
+    parts = [select(heat.c.weekday, heat.c.hour, heat.c.plays, heat.c.watch_s).where(*months)] if months else []
+    if edges:
+        parts.append(select(weekday.label("weekday"), hour.c.hour, hour.c.plays, hour.c.watch_s).where(*edges))
+    both = union_all(*parts).subquery()
+    grid = [[0] * 24 for _ in range(7)]
+    for row in await connection.execute(
+        select(both.c.weekday, both.c.hour, func.sum(_measured(both.c, measure))).group_by(both.c.weekday, both.c.hour)
+    ):
+        grid[row[0]][row[1]] = int(row[2])
+    return grid
+
+
+async def top_users(
+    connection: AsyncConnection, window: Window, measure: Measure = "hours", limit: int = 10
+) -> list[Ranked]:
+    """Who watched most."""
+    months, edges = _conditions(window, models.r_user_month, models.r_user)
+    best = _ranking((models.r_user_month, months), (models.r_user, edges), key="user_id", measure=measure, limit=limit)
+    return await _named(connection, best, models.user, models.user.c.name, measure)
+
+
+async def top_items(
+    connection: AsyncConnection, window: Window, kind: str, measure: Measure = "hours", limit: int = 10
+) -> list[Ranked]:
+    """What was watched most of a kind; `series` are all their episodes."""
+    code = KINDS.index(kind)
+    item, month, day = models.r_item, models.r_item_month, models.r_item_day
+    if window.first is None:
+        whole = [item.c.server_id.in_(window.servers), item.c.kind == code]
+        best = _ranking((item, whole), key="item_id", measure=measure, limit=limit)
+    else:
+        months, edges = _conditions(window, month, day)
+        months = [*months, month.c.kind == code] if months else []
+        edges = [*edges, day.c.kind == code] if edges else []
+        best = _ranking((month, months), (day, edges), key="item_id", measure=measure, limit=limit)
+    title = func.coalesce(models.item.c.title, models.item.c.key)
+    return await _named(connection, best, models.item, title, measure)
+
+
+async def top_of(
+    connection: AsyncConnection, window: Window, dim: str, measure: Measure = "hours", limit: int = 10
+) -> list[Ranked]:
+    """What was watched most by client, device, country, codec, resolution or transcode reason."""
+    table = models.r_dim
+    conditions = [table.c.dim == DIMS.index(dim), *_days(table, window)]
+    best = _ranking((table, conditions), key="key", measure=measure, limit=limit)
+    names = (models.client, models.client.c.name) if dim == "client" else (models.term, models.term.c.text)
+    return await _named(connection, best, *names, measure)
+
+
+async def peaks(connection: AsyncConnection, window: Window) -> dict[int, tuple[int, ...]]:
+    """Most streams at once by day: in all, then by method."""
+    peak = models.r_peak
+    columns = [column for column in peak.columns if column.name not in {"server_id", "day"}]
+    rows = await connection.execute(
+        select(peak.c.day, *(func.max(column) for column in columns)).where(*_days(peak, window)).group_by(peak.c.day)
+    )
+    return {row[0]: tuple(row[1:]) for row in rows}
+
+
+def _days(table: Table, window: Window) -> Conditions:
+    conditions: Conditions = [table.c.server_id.in_(window.servers), table.c.day <= window.last]
+    return conditions if window.first is None else [*conditions, table.c.day >= window.first]
+
+
+def _conditions(window: Window, by_month: Table, by_day: Table) -> tuple[Conditions, Conditions]:
+    """What to read of the table of months and of the one of days; an empty list says nothing."""
+    if window.first is None:
+        return [by_month.c.server_id.in_(window.servers)], []
+    months, edges = months_and_days(window.first, window.last)
+    of_months: Conditions = [
+        by_month.c.server_id.in_(window.servers),
+        by_month.c.month.between(months.start, months.stop - 1),
+    ]
+    of_days: Conditions = [
+        by_day.c.server_id.in_(window.servers),
+        or_(*(by_day.c.day.between(edge.start, edge.stop - 1) for edge in edges)),
+    ]
+    return (of_months if months else []), (of_days if edges else [])
+
+
+def _ranking(*parts: Part, key: str, measure: Measure, limit: int) -> Select[Any]:
+    selects = [
+        select(table.c[key].label("id"), table.c.plays, table.c.watch_s).where(*where)
+        for table, where in parts
+        if where
+    ]
+    both = union_all(*selects).subquery()
+    plays, seconds = func.sum(both.c.plays).label("plays"), func.sum(both.c.watch_s).label("watch_s")
+    first = plays if measure == "plays" else seconds
+    return select(both.c.id, plays, seconds).group_by(both.c.id).order_by(first.desc(), both.c.id).limit(limit)
+
+
+async def _named(
+    connection: AsyncConnection, best: Select[Any], names: Table, name: Any, measure: Measure
+) -> list[Ranked]:
+    ranked = best.subquery()
+    order = _measured(ranked.c, measure)
+    rows = await connection.execute(
+        select(ranked.c.id, name, ranked.c.plays, ranked.c.watch_s)
+        .join(names, names.c.id == ranked.c.id)
+        .order_by(order.desc(), ranked.c.id)
+    )
+    return [Ranked(row[0], row[1], int(row[2]), int(row[3])) for row in rows]
+
+
+def _measured(columns: Any, measure: Measure) -> Any:
+    return columns.plays if measure == "plays" else columns.watch_s
