@@ -139,8 +139,9 @@ class JellyfinFlow(ConfigFlow):
             "url": WEB_CLIENT.sub("", typed["url"]),
             "verify_tls": typed.get("verify_tls", True),
             "device_id": typed.get("device_id") or f"regie-{secrets.token_hex(8)}",
-            "webhook_secret": typed.get("webhook_secret") or Secret(secrets.token_urlsafe(18)),
         }
+        if secret := typed.get("webhook_secret"):
+            data["webhook_secret"] = secret
         try:
             if password := typed.get("password"):
                 data["username"] = typed["username"]
