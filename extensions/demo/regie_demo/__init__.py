@@ -12,7 +12,7 @@ from .household import Household
 from .jellyfin import ServerState, StubServer
 from .people import PEOPLE
 
-SEED = 20
+SEED = 8
 PAST_DAYS = 240
 BATCH = 200
 """Plays made and handed over at once: a few milliseconds of the loop."""
