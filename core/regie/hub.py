@@ -7,7 +7,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import structlog
-from aiohttp import ClientSession, ClientTimeout, TCPConnector
+from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 
 from regie import control, demo_link
 from regie.auth import Auth
@@ -29,12 +29,13 @@ from regie.plugins.faults import Faults
 from regie.plugins.manager import PluginManager
 from regie.plugins.roles import Roles
 from regie.services import ServiceRegistry
-from regie.settings import Settings
+from regie.settings import Settings, with_time_zone
 from regie.states import EntityRegistry, StateMachine
 from regie.storage import Database, Documents, MemoryLiveStore, Storage, migrate
 from regie.storage.models import Base
 from regie.topics import Topics
 from regie.web.app import WebServer
+from regie.web.navigation import navigation
 from regie.web.rendering import Renderer
 
 HubState = Literal["NOT_RUNNING", "STARTING", "RUNNING", "STOPPING", "FINAL_WRITE"]
@@ -107,7 +108,12 @@ class Hub:
         await self.plugins.start_all()
         self.bus.fire("regie_started")
         self.bus.fire("homeassistant_started")
-        self.log.info("running", address=self.web.address, version=self.version, plugins=sum(one.is_running for one in self.plugins.all()))
+        self.log.info(
+            "running",
+            address=self.web.address,
+            version=self.version,
+            plugins=sum(one.is_running for one in self.plugins.all()),
+        )
 
     async def stop(self) -> None:
         """Bring everything down, in reverse; each part has a limit of its own and none stops the others."""
@@ -146,6 +152,13 @@ class Hub:
             text for entry in entries for text in (*values_of(entry.data), *values_of(entry.options))
         )
 
+    def set_time_zone(self, name: str) -> None:
+        """Choose the house's time zone, now and for later starts."""
+        self.settings = with_time_zone(self.settings, name)
+
+    def _frame(self, request: web.Request) -> dict[str, Any]:
+        return {"navigation": navigation(self.plugins.all(), request.get("user"), request.path, self.faults.report)}
+
     def _open(self) -> None:
         """Make the parts that need the data directory."""
         self.secrets = SecretBox.open(self.settings.data_dir)
@@ -159,7 +172,7 @@ class Hub:
         self.entries.host = self.plugins
         self.flows = FlowManager(self.plugins, self.entries, self.bus, self.faults.report)
         self.automations = Automations(self.bus, self.states, self.services, self.documents, self.time_zone)
-        self.pages = Renderer(lambda: self.time_zone)
+        self.pages = Renderer(lambda: self.time_zone, frame=self._frame)
         self.web = WebServer(self, self.pages)
         self.web.router.add("POST", control.PATH, control.endpoint(self.auth, self.data_dir.control_token), "public")
         self.demo_link = DemoLink(self) if self.settings.demo else None

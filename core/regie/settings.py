@@ -4,7 +4,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -75,6 +75,17 @@ def load_settings(
     settings = Settings(**{"time_zone": _system_zone(environ), **values})
     _check(settings)
     return settings
+
+
+def with_time_zone(settings: Settings, name: str) -> Settings:
+    """The settings with another time zone, which is also written to regie.toml; raises ConfigError."""
+    changed = replace(settings, time_zone=name)
+    _check(changed)
+    path = settings.data_dir / FILE_NAME
+    lines = path.read_text().splitlines() if path.exists() else []
+    kept = [line for line in lines if line.partition("=")[0].strip() != "time_zone"]
+    path.write_text("\n".join([f'time_zone = "{name}"', *kept]) + "\n")
+    return changed
 
 
 def _read_file(path: Path) -> dict[str, Any]:

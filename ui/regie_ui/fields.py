@@ -18,7 +18,6 @@ _INPUTS = {
     "select": "select",
 }
 _PLAIN = {"string": "text", "integer": "number", "float": "number", "boolean": "boolean", "select": "select"}
-FLAT_TYPES = ("text", "number", "boolean", "select")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +78,7 @@ def _field(item: Mapping[str, Any], texts: Texts, values: Mapping[str, Any], err
         error=texts.get(f"error.{error}", error) if error else "",
         required=bool(item.get("required")) and kind != "boolean",
         multiple=bool(options.get("multiple")),
-        options=[_option(option) for option in options.get("options", item.get("options", ()))],
+        options=[_option(option, texts.translate) for option in options.get("options", item.get("options", ()))],
         attributes=_attributes(kind, options, item),
     )
 
@@ -93,11 +92,11 @@ def _kind(item: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     return _PLAIN.get(str(item.get("type", "string")), "text"), {}
 
 
-def _option(option: Any) -> dict[str, str]:
+def _option(option: Any, translate: Translate) -> dict[str, str]:
     if isinstance(option, Mapping):
-        return {"value": str(option["value"]), "label": str(option.get("label", option["value"]))}
+        return {"value": str(option["value"]), "label": translate(str(option.get("label", option["value"])))}
     if isinstance(option, list | tuple):
-        return {"value": str(option[0]), "label": str(option[-1])}
+        return {"value": str(option[0]), "label": translate(str(option[-1]))}
     return {"value": str(option), "label": str(option)}
 
 

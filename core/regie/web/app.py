@@ -1,5 +1,7 @@
 """The web server: one socket, one gate, the routes of the core and of whichever plugins run."""
 
+from __future__ import annotations
+
 import asyncio
 import errno
 from collections.abc import Mapping, Sequence
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from regie.hub import Hub
     from regie.web.rendering import Renderer
 
-HUB: web.AppKey["Hub"] = web.AppKey("hub")
+HUB: web.AppKey[Hub] = web.AppKey("hub")
 """Where handlers find the hub: `request.app[HUB]`."""
 
 FIRST_HEAD_S = 15.0
@@ -37,7 +39,7 @@ SHUTDOWN_S = 5.0
 class WebServer:
     """Serves pages and APIs. `mount` and `unmount` work while it runs."""
 
-    def __init__(self, hub: "Hub", pages: "Renderer") -> None:
+    def __init__(self, hub: Hub, pages: Renderer) -> None:
         self.hub = hub
         self.pages = pages
         self.port = hub.settings.port

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import structlog
@@ -49,9 +49,7 @@ class Gate:
     async def handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Let a request through, or say why not."""
         self._server.arrived(request)
-        request["csp_nonce"] = secrets.token_urlsafe(16)
-        request["user"] = request["session"] = None
-        request["csrf"] = ""
+        _note(request, csp_nonce=secrets.token_urlsafe(16), user=None, session=None, csrf="")
         request = security.as_forwarded(request, self._trusted)
         rule = self._server.router.rule(request)
         try:
@@ -82,17 +80,17 @@ class Gate:
         await security.check_forgery(request, request["session"], is_page=not is_api)
         if request["user"] is not None:
             self._server.seen_at(request)
-        request["plugin"], request["panel"] = rule.slug, rule.panel
+        _note(request, plugin=rule.slug, panel=rule.panel)
         return request
 
     async def _identify(self, request: web.Request) -> None:
         scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
         if scheme.lower() == "bearer":
-            request["user"] = await self._hub.auth.user_for_token(token.strip())
+            _note(request, user=await self._hub.auth.user_for_token(token.strip()))
         elif cookie := request.cookies.get(security.COOKIE):
             session = await self._hub.auth.session_for(cookie)
             if session is not None:
-                request["session"], request["user"], request["csrf"] = session, session.user, session.csrf
+                _note(request, session=session, user=session.user, csrf=session.csrf)
 
     async def _turned_away(self, request: web.Request, *, is_api: bool) -> web.HTTPException:
         if is_api:
@@ -138,6 +136,11 @@ class Gate:
         except Exception as error:  # noqa: BLE001 - the page of last resort must not fail
             self._log.debug("no error page", error=str(error))
             return web.Response(status=status, text=text)
+
+
+def _note(request: web.Request, **values: Any) -> None:
+    # Plugins read these by plain names; aiohttp warns of such names when they are set, not when they are read.
+    request._state.update(values)  # noqa: SLF001
 
 
 def _is_api(request: web.Request) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from regie.auth.permissions import HasRole, allows
+from regie.bus.bus import OnFault
 from regie.plugins.manifest import Panel
 from regie.plugins.record import PluginRecord
 from regie.web.router import FRAME_SLUG
@@ -49,14 +50,16 @@ class Navigation:
         return (self.home, *self.capabilities, *self.house)[:QUICK]
 
 
-def navigation(records: Iterable[PluginRecord], user: HasRole | None, path: str) -> Navigation:
-    """The navigation of a person on a page."""
+def navigation(records: Iterable[PluginRecord], user: HasRole | None, path: str, on_fault: OnFault) -> Navigation:
+    """The navigation of a person on a page; a badge that fails is left out and filed as its plugin's fault."""
     running = [record for record in records if record.is_running]
     slug = path.split("/")[2] if path.startswith("/x/") else FRAME_SLUG
-    house = [item for record in running if record.slug == FRAME_SLUG for item in _pages(record, user)]
+    house = [item for record in running if record.slug == FRAME_SLUG for item in _pages(record, user, on_fault)]
     home = house[0] if house else Item(FRAME_SLUG, "Dashboard", "home", "/")
     house = [_marked(item, path, whole=False) for item in house[1:]]
-    plugins = [(record, pages) for record in running if record.slug != FRAME_SLUG and (pages := _pages(record, user))]
+    plugins = [
+        (record, pages) for record in running if record.slug != FRAME_SLUG and (pages := _pages(record, user, on_fault))
+    ]
     capabilities = [_entry(record, pages[0], is_current=record.slug == slug) for record, pages in plugins]
     tabs = [item for record, pages in plugins if record.slug == slug for item in pages]
     return Navigation(
@@ -67,15 +70,27 @@ def navigation(records: Iterable[PluginRecord], user: HasRole | None, path: str)
     )
 
 
-def _pages(record: PluginRecord, user: HasRole | None) -> list[Item]:
+def badge_of(record: PluginRecord, panel: Panel, on_fault: OnFault) -> str:
+    """The short text that a page wants beside its name, such as a count."""
+    try:
+        return str((panel.badge() if panel.badge else None) or "")
+    except Exception as error:  # noqa: BLE001 - the boundary that names a failing plugin
+        on_fault(record.slug, error, f"badge of {panel.title}")
+        return ""
+
+
+def _pages(record: PluginRecord, user: HasRole | None, on_fault: OnFault) -> list[Item]:
     panels = [panel for panel in record.panels if panel.in_navigation and allows(panel.permission, user)]
-    return [_item(record, panel) for panel in panels]
-
-
-def _item(record: PluginRecord, panel: Panel) -> Item:
-    badge = panel.badge() if panel.badge else None
-    icon = panel.icon or record.manifest.icon
-    return Item(record.slug, panel.title, icon, page_url(panel.path, record.slug), badge or "")
+    return [
+        Item(
+            record.slug,
+            panel.title,
+            panel.icon or record.manifest.icon,
+            page_url(panel.path, record.slug),
+            badge_of(record, panel, on_fault),
+        )
+        for panel in panels
+    ]
 
 
 def _entry(record: PluginRecord, first: Item, *, is_current: bool) -> Item:

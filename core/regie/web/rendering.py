@@ -78,14 +78,13 @@ class Renderer:
         self._loader = PrefixLoader({})
         self._environment = self._make_environment()
 
-    def mount(self, slug: str, folder: Path | None) -> None:
-        """Add the `templates/`, `static/` and `translations/` of a plugin's package."""
-        if folder is not None:
-            self._mounts[slug] = Mount(folder / "static", read_catalogues(folder / "translations"))
-            self._set_loader(slug, FileSystemLoader(folder / "templates"))
+    def mount(self, slug: str, folder: Path) -> Callable[[], None]:
+        """Add the `templates/`, `static/` and `translations/` of a plugin's package; what returns takes them away."""
+        self._mounts[slug] = Mount(folder / "static", read_catalogues(folder / "translations"))
+        self._set_loader(slug, FileSystemLoader(folder / "templates"))
+        return partial(self._unmount, slug)
 
-    def unmount(self, slug: str) -> None:
-        """Take them away again."""
+    def _unmount(self, slug: str) -> None:
         self._mounts.pop(slug, None)
         self._set_loader(slug, None)
 
@@ -117,25 +116,29 @@ class Renderer:
         """The viewer's notation of numbers and times."""
         return Formats(Locale(self.language(request)), self._time_zone(), self._now)
 
-    def render(self, request: web.Request, template: str, variables: Mapping[str, Any]) -> str:
+    async def render(self, request: web.Request, template: str, variables: Mapping[str, Any]) -> str:
         """The template as text. A name that starts with an underscore (`example/_cards.html`) is a fragment."""
-        whole = not template.rpartition("/")[2].startswith("_")
-        frame = self._frame(request) if whole and self._frame else {}
+        if template.rpartition("/")[2].startswith("_") or self._frame is None:
+            return self.fragment(request, template, variables)
+        return self.fragment(request, template, {**self._frame(request), **variables})
+
+    def fragment(self, request: web.Request, template: str, variables: Mapping[str, Any]) -> str:
+        """The template as text, without the variables of the frame."""
         slug = template.partition("/")[0]
         view = View(request, self.language(request), self.messages(request, slug), self.formats(request))
         token = self._view.set(view)
         try:
             return self._environment.get_template(template).render(
-                {**frame, "request": request, "user": request.get("user"), "slug": slug, **variables}
+                {"request": request, "user": request.get("user"), "slug": slug, **variables}
             )
         finally:
             self._view.reset(token)
 
-    def page(
+    async def page(
         self, request: web.Request, template: str, variables: Mapping[str, Any], *, status: int = 200
     ) -> web.Response:
         """The template as a response."""
-        text = self.render(request, template, variables)
+        text = await self.render(request, template, variables)
         return web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
 
     def static_url(self, slug: str, path: str) -> str:

@@ -45,7 +45,6 @@ class RuledDispatcher:
     """A dispatcher in which every route has a rule: without one nothing is added."""
 
     def __init__(self, dispatcher: web.UrlDispatcher | None = None) -> None:
-        # An empty dispatcher is false.
         self.dispatcher = web.UrlDispatcher() if dispatcher is None else dispatcher
         self.rules: dict[web.AbstractRoute, Rule] = {}
 
