@@ -1,4 +1,5 @@
 import asyncio
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -94,7 +95,11 @@ def test_only_this_machine_itself_is_local(address: str, headers: dict[str, str]
 
 
 def test_only_listed_proxies_are_believed() -> None:
-    headers = {"X_Forwarded_For": "10.0.0.9, 203.0.113.5, 10.0.0.2", "X_Forwarded_Proto": "https", "X_Forwarded_Host": "tv.example"}
+    headers = {
+        "X_Forwarded_For": "10.0.0.9, 203.0.113.5, 10.0.0.2",
+        "X_Forwarded_Proto": "https",
+        "X_Forwarded_Host": "tv.example",
+    }
     trusted = networks(["10.0.0.0/8"])
     believed = as_forwarded(asked("10.0.0.1", **headers), trusted)
     assert (believed.remote, believed.scheme, believed.host) == ("203.0.113.5", "https", "tv.example")
@@ -134,7 +139,7 @@ async def test_a_body_has_a_limit_a_route(example: TestHub, anyone: ClientSessio
         ("hook/a", 10 * len(megabyte) + 1, 413),
         ("large", 12 * len(megabyte), 200),
     ):
-        async with anyone.post(f"/api/x/example/{path}", data=(megabyte * 12)[:size]) as answer:
+        async with anyone.post(f"/api/x/example/{path}", data=BytesIO((megabyte * 12)[:size])) as answer:
             assert answer.status == status, path
 
 
@@ -223,7 +228,7 @@ async def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(example: T
     response = web.Response()
     security.remember(response, asked(), session)
     cookie = response.cookies[COOKIE]
-    assert (cookie["httponly"], cookie["samesite"], cookie["path"], cookie["secure"]) == (True, "Lax", "/", "")
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"], cookie["secure"]) == (True, "Lax", "/", False)
     security.remember(response, asked().clone(scheme="https"), session)
     assert response.cookies[COOKIE]["secure"] is True
     security.forget(response, asked())
