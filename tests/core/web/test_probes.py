@@ -1,5 +1,4 @@
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,8 @@ from regie.errors import ConfigError
 from regie.testing.hub import TestHub
 
 
-@asynccontextmanager
-async def broken_read() -> AsyncIterator[Any]:
+def broken_read() -> AbstractAsyncContextManager[Any]:
     raise OSError("no database")
-    yield
 
 
 async def test_health_is_asked_without_sign_in_and_touches_no_engine(
