@@ -26,6 +26,7 @@ class Assets:
             root = folder.resolve()
             found = (path for path in folder.rglob("*") if path.is_file() and path.resolve().is_relative_to(root))
             self._files = {path.relative_to(folder).as_posix(): path for path in found}
+        self._versions: dict[Path, tuple[float, str]] = {}
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer a file; for ever when its address carries a version."""
@@ -40,6 +41,14 @@ class Assets:
         if path.suffix == ".svg":
             # Opened by itself, a drawing may hold scripts; in a page it is an image.
             response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-        is_pinned = "v" in request.query
+        is_pinned = request.query.get("v", "") == self._version(path)
         response.headers[hdrs.CACHE_CONTROL] = IMMUTABLE if is_pinned else REVALIDATE
         return response
+
+    def _version(self, path: Path) -> str:
+        changed = path.stat().st_mtime
+        known, version = self._versions.get(path, (0.0, ""))
+        if known != changed:
+            version = file_version(path)
+            self._versions[path] = changed, version
+        return version

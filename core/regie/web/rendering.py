@@ -81,7 +81,11 @@ class Renderer:
     def mount(self, slug: str, folder: Path) -> Callable[[], None]:
         """Add the `templates/`, `static/` and `translations/` of a plugin's package; what returns takes them away."""
         self._mounts[slug] = Mount(folder / "static", read_catalogues(folder / "translations"))
-        self._set_loader(slug, FileSystemLoader(folder / "templates"))
+        loader = FileSystemLoader(folder / "templates")
+        self._set_loader(slug, loader)
+        # Compiled now, not at the first visit: mistakes show at once, and nobody waits.
+        for name in loader.list_templates():
+            self._environment.get_template(f"{slug}/{name}")
         return partial(self._unmount, slug)
 
     def _unmount(self, slug: str) -> None:
@@ -91,8 +95,9 @@ class Renderer:
     def _set_loader(self, slug: str, loader: FileSystemLoader | None) -> None:
         mapping = {key: value for key, value in self._loader.mapping.items() if key != slug}
         self._loader.mapping = mapping if loader is None else {**mapping, slug: loader}
-        if self._environment.cache is not None:
-            self._environment.cache.clear()
+        if (cache := self._environment.cache) is not None:
+            for key in [key for key in cache if key[1].startswith(f"{slug}/")]:
+                del cache[key]
 
     @property
     def languages(self) -> list[str]:

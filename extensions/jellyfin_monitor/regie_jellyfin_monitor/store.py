@@ -78,8 +78,8 @@ class Store:
 
     def __init__(self, dimensions: Dimensions, zone: ZoneInfo, settings: HistorySettings) -> None:
         self.dimensions = dimensions
-        self._zone = zone
-        self._settings = settings
+        self.zone = zone
+        self.settings = settings
 
     async def save(self, session: AsyncSession, server_id: int, records: Sequence[PlayRecord]) -> int:
         """Insert plays that are not there yet; how many were new."""
@@ -239,13 +239,13 @@ class Store:
         earlier: tuple[float | None, bool | None] = (None, True)
         group = 0
         for row in rows:
-            if not resumes(KINDS[row.kind], row.pos0, earlier, self._settings):
+            if not resumes(KINDS[row.kind], row.pos0, earlier, self.settings):
                 group = row.id
             yield row, group
             earlier = (row.pos1, bool(row.watched))
 
     async def _mark(self, session: AsyncSession, server_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
-        days = {day for row in rows for day in touched_days(row["started"], row["stopped"], self._zone)}
+        days = {day for row in rows for day in touched_days(row["started"], row["stopped"], self.zone)}
         await self.mark_days(session, server_id, days)
 
     async def mark_days(self, session: AsyncSession, server_id: int, days: Iterable[int]) -> None:
