@@ -46,7 +46,16 @@ async def test_a_version_that_is_not_the_files_is_not_kept_for_ever(mounted: Tes
 
 @pytest.mark.parametrize(
     "path",
-    ["../secret.txt", "%2e%2e/secret.txt", "..%2fsecret.txt", "js/..%2f..%2f..%2fsecret.txt", "out.txt", "js", "%00", "/etc/passwd"],
+    [
+        "../secret.txt",
+        "%2e%2e/secret.txt",
+        "..%2fsecret.txt",
+        "js/..%2f..%2f..%2fsecret.txt",
+        "out.txt",
+        "js",
+        "%00",
+        "/etc/passwd",
+    ],
 )
 async def test_nothing_outside_the_folder_is_served(mounted: TestHub, anyone: ClientSession, path: str) -> None:
     assert mounted.state == "RUNNING"

@@ -9,7 +9,9 @@ from regie.states import State
 from regie.web.websocket import messages
 
 TEXTS = st.sampled_from(["on", "off", "7"])
-ATTRIBUTES = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.none() | st.integers(0, 3) | st.lists(st.integers(0, 2)))
+ATTRIBUTES = st.dictionaries(
+    st.sampled_from(["a", "b", "c"]), st.none() | st.integers(0, 3) | st.lists(st.integers(0, 2))
+)
 CONTEXTS = st.builds(EventContext, st.none() | st.just("u1"), st.none() | st.just("p1"), st.sampled_from(["c1", "c2"]))
 
 
@@ -41,7 +43,13 @@ def applied(known: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
 
 @given(states(), states())
 def test_a_difference_leads_a_client_from_the_old_state_to_the_new(old: State, new: State) -> None:
-    known = {"s": old.state, "a": dict(old.attributes), "c": old.context.as_dict(), "lc": old.last_changed, "lu": old.last_updated}
+    known = {
+        "s": old.state,
+        "a": dict(old.attributes),
+        "c": old.context.as_dict(),
+        "lc": old.last_changed,
+        "lu": old.last_updated,
+    }
     result = applied(known, messages.difference(old, new))
     assert (result["s"], result["a"], result["c"]) == (new.state, dict(new.attributes), new.context.as_dict())
     assert result["lc"] == new.last_changed

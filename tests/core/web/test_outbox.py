@@ -70,7 +70,9 @@ def test_a_subscription_that_ended_is_told_nothing() -> None:
     assert not any(drained(outbox))
 
 
-STEPS = st.lists(st.tuples(st.sampled_from(["a.x", "a.y", "a.z"]), st.none() | st.sampled_from(["on", "off"]), st.booleans()))
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["a.x", "a.y", "a.z"]), st.none() | st.sampled_from(["on", "off"]), st.booleans())
+)
 
 
 @given(STEPS, st.integers(0, COALESCE_FROM + 5))

@@ -103,9 +103,7 @@ async def test_a_plugin_with_a_route_that_cannot_be_mounts_nothing(hub: TestHub,
     assert not [one for one in hub.web.router.endpoints() if one.rule.slug == "careless"]
 
 
-async def test_a_failing_page_is_a_fault_of_its_plugin_and_says_little(
-    example: TestHub, http: ClientSession
-) -> None:
+async def test_a_failing_page_is_a_fault_of_its_plugin_and_says_little(example: TestHub, http: ClientSession) -> None:
     async with http.get("/x/example/broken") as answer:
         assert answer.status == 500
         assert "quite broken" not in await answer.text()

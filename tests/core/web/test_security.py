@@ -94,7 +94,11 @@ def test_only_this_machine_itself_is_local(address: str, headers: dict[str, str]
 
 
 def test_only_listed_proxies_are_believed() -> None:
-    headers = {"X_Forwarded_For": "10.0.0.9, 203.0.113.5, 10.0.0.2", "X_Forwarded_Proto": "https", "X_Forwarded_Host": "tv.example"}
+    headers = {
+        "X_Forwarded_For": "10.0.0.9, 203.0.113.5, 10.0.0.2",
+        "X_Forwarded_Proto": "https",
+        "X_Forwarded_Host": "tv.example",
+    }
     trusted = networks(["10.0.0.0/8"])
     believed = as_forwarded(asked("10.0.0.1", **headers), trusted)
     assert (believed.remote, believed.scheme, believed.host) == ("203.0.113.5", "https", "tv.example")
