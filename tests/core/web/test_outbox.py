@@ -18,7 +18,7 @@ def change(outbox: Outbox, old: State | None, new: State | None, subscription_id
     outbox.put_change(subscription_id, old, new, SharedEvent(lambda: changes([(old, new)])))
 
 
-def drained(outbox: Outbox) -> list[dict[str, Any]]:
+def drained(outbox: Outbox) -> list[Any]:
     found = []
     while batch := outbox.take():
         found += [json.loads(frame) for frame in batch]
@@ -35,16 +35,17 @@ def test_frames_leave_in_order() -> None:
 
 def test_too_many_messages_or_bytes_fill_it_but_one_large_answer_does_not() -> None:
     outbox = Outbox()
-    outbox.put(b"x" * (MAX_BYTES + 1))
-    assert not outbox.is_full
-    outbox.put(b"x")
-    assert outbox.is_full
+    fullness = []
+    for frame in (b"x" * (MAX_BYTES + 1), b"x"):
+        outbox.put(frame)
+        fullness.append(outbox.is_full)
+    assert fullness == [False, True]
     outbox = Outbox()
-    for _ in range(MAX_MESSAGES):
+    fullness = []
+    for _ in range(MAX_MESSAGES + 1):
         outbox.put(b"x")
-    assert not outbox.is_full
-    outbox.put(b"x")
-    assert outbox.is_full
+        fullness.append(outbox.is_full)
+    assert fullness == [False] * MAX_MESSAGES + [True]
 
 
 def test_behind_a_backlog_only_the_newest_change_of_an_entity_is_kept() -> None:

@@ -62,12 +62,13 @@ async def test_each_role_reaches_what_is_for_it(example: TestHub) -> None:
 
 
 async def _status(hub: TestHub, role: str, path: str) -> int:
-    async with await hub.client(await hub.user(f"{role} {path}", role)) as client:
-        async with client.get(f"/x/example/{path}") as answer:
-            return answer.status
+    client = await hub.client(await hub.user(f"{role} {path}", role))
+    async with client, client.get(f"/x/example/{path}") as answer:
+        return answer.status
 
 
-async def test_pages_come_and_go_with_their_plugin(hub: TestHub, http: ClientSession, example: TestHub) -> None:
+@pytest.mark.usefixtures("example")
+async def test_pages_come_and_go_with_their_plugin(hub: TestHub, http: ClientSession) -> None:
     async with http.get("/x/example/page") as answer:
         assert (answer.status, await answer.text()) == (200, "page for Ada")
     async with http.get("/x/example", allow_redirects=False) as answer:
@@ -118,7 +119,7 @@ async def test_a_fragment_asked_for_without_a_session_sends_the_whole_page_to_th
         assert (answer.status, answer.headers["HX-Redirect"]) == (401, "/welcome")
     await example.user()
     async with anyone.get("/x/example/page?a=1&b=//c", allow_redirects=False) as answer:
-        assert answer.headers["Location"] == "/sign-in?next=/x/example/page%3Fa%3D1%26b%3D//c"
+        assert answer.headers["Location"] == "/sign-in?next=/x/example/page?a%3D1%26b%3D//c"
 
 
 class Drawn(Extension):
