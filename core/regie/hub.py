@@ -61,6 +61,7 @@ class Hub:
         self.redactor = redactor or Redactor()
         self.log = structlog.get_logger("regie.hub")
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._is_open = False
         self.data_dir = DataDir(settings.data_dir)
         self.is_safe_start = settings.safe
         self.faults = Faults(self._crashed)
@@ -82,10 +83,17 @@ class Hub:
         return self.settings.zone
 
     async def start(self) -> None:
-        """Bring everything up; raises ConfigError, in one sentence, when it cannot."""
-        self.state = "STARTING"
+        """Bring everything up; raises ConfigError, in one sentence, when it cannot, and leaves nothing open then."""
         self.data_dir.lock()
-        self._open()
+        self.state = "STARTING"
+        try:
+            self._open()
+            await self._bring_up()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _bring_up(self) -> None:
         await self.db.start()
         await migrate(
             self.db, "core", Storage(Base.metadata, "regie.storage.migrations"), backup_dir=self.data_dir.backups
@@ -93,7 +101,6 @@ class Hub:
         if self.data_dir.was_unclean and (found := await self.db.quick_check()) != "ok":
             self.log.error("the database is damaged", found=found, advice="restore the newest file of backups/")
         self.is_safe_start = self.is_safe_start or self.data_dir.count_start() > UNSAFE_STARTS
-        self.http = ClientSession(timeout=ClientTimeout(total=30), connector=TCPConnector(limit_per_host=8))
         await self.entities.load()
         await self.entries.load()
         self.forget_secrets()
@@ -120,6 +127,12 @@ class Hub:
         self.log.info("stopping")
         self.state = "STOPPING"
         self.bus.fire("regie_stop")
+        if self._is_open:
+            await self._close()
+        self.data_dir.unlock()
+        self.state = "NOT_RUNNING"
+
+    async def _close(self) -> None:
         self.watchdog.stop()
         await self._limited("automations", self.automations.stop(), 5)
         await self._limited("web", self.web.stop(), 5)
@@ -130,8 +143,7 @@ class Hub:
         await self._limited("documents", self.documents.flush(), 5)
         await self._limited("client", self.http.close(), 2)
         await self._limited("database", self.db.stop(), 5)
-        self.data_dir.unlock()
-        self.state = "NOT_RUNNING"
+        self._is_open = False
 
     def create_task(self, coroutine: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
         """Run a coroutine as a task of the hub; its failure is a fault of the core."""
@@ -163,6 +175,7 @@ class Hub:
         """Make the parts that need the data directory."""
         self.secrets = SecretBox.open(self.settings.data_dir)
         self.db = Database(self.settings.resolved_database_url)
+        self.http = ClientSession(timeout=ClientTimeout(total=30), connector=TCPConnector(limit_per_host=8))
         self.documents = Documents(self.db, self.create_task)
         self.entities = EntityRegistry(self.bus, self.states, self.documents)
         self.jobs = JobQueue(self.db, self.bus, self.faults.report)
@@ -171,7 +184,7 @@ class Hub:
         self.entries = ConfigEntries(self.db, self.secrets, self.bus)
         self.entries.host = self.plugins
         self.flows = FlowManager(self.plugins, self.entries, self.bus, self.faults.report)
-        self.automations = Automations(self.bus, self.states, self.services, self.documents, self.time_zone)
+        self.automations = Automations(self.bus, self.states, self.services, self.documents)
         self.pages = Renderer(lambda: self.time_zone, frame=self._frame)
         self.web = WebServer(self, self.pages)
         self.web.router.add("POST", control.PATH, control.endpoint(self.auth, self.data_dir.control_token), "public")
@@ -179,6 +192,7 @@ class Hub:
         if self.demo_link is not None:
             self.web.router.add("GET", demo_link.PATH, self.demo_link.open, "public")
         register_core_services(self.services, self.bus)
+        self._is_open = True
         self.bus.on("config_entry_changed", lambda _event: self.forget_secrets())
 
     async def _limited(self, part: str, coroutine: Coroutine[Any, Any, None], seconds: float) -> None:

@@ -21,6 +21,9 @@ await build({
 });
 const font = "inter-latin-wght-normal.woff2";
 await cp(join(here, "node_modules", "@fontsource-variable", "inter", "files", font), join(out, "inter.woff2"));
+const countries = join(here, "node_modules", "@ip-location-db", "dbip-country-mmdb", "dbip-country.mmdb");
+await mkdir(join(out, "geo"));
+await cp(countries, join(out, "geo", "country.mmdb"));
 await writeFile(join(out, "THIRD_PARTY.txt"), await licences(Object.keys(dependencies)));
 
 /** The full licence text of each dependency: minified bundles keep none of it. */
@@ -28,7 +31,7 @@ async function licences(names) {
   const parts = await Promise.all(names.map(async (name) => {
     const folder = join(here, "node_modules", name);
     const { version, license } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
-    const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
+    const file = (await readdir(folder)).find((entry) => /licen[cs]e/i.test(entry));
     if (!file) throw new Error(`${name} ships no licence file`);
     return `${name} ${version} (${license})\n\n${(await readFile(join(folder, file), "utf8")).trim()}\n`;
   }));

@@ -5,7 +5,8 @@ from functools import partial
 
 from regie.api import Extension, Manifest, PluginContext, Route, hookimpl
 from regie.api import Panel as Page
-from regie_ui.pages import automations, dashboard, developer, entrance, integrations, plugins, settings, style
+from regie_ui.messages import msgid
+from regie_ui.pages import automations, dashboard, developer, entrance, integrations, plugins, search, settings, style
 from regie_ui.watch import Watch
 
 ROOM = partial(Page, permission="admin")
@@ -26,24 +27,27 @@ class Panel(Extension):
     def panels(self) -> Sequence[Page]:
         """The navigation of the house, then the pages inside its rooms."""
         rooms = [
-            ROOM(path="/", title="Dashboard", icon="home", handler=dashboard.dashboard, permission="user"),
-            ROOM(path="/automations", title="Automations", icon="auto", handler=automations.overview),
-            ROOM(path="/integrations", title="Integrations", icon="device", handler=integrations.overview),
-            ROOM(path="/plugins", title="Plugins", icon="plug", handler=plugins.overview),
-            ROOM(path="/settings", title="Settings", icon="gear", handler=settings.preferences, permission="user"),
-            ROOM(path="/developer", title="Developer", icon="code", handler=developer.states),
+            ROOM(path="/", title=msgid("Dashboard"), icon="home", handler=dashboard.dashboard, permission="user"),
+            ROOM(path="/automations", title=msgid("Automations"), icon="auto", handler=automations.overview),
+            ROOM(path="/integrations", title=msgid("Integrations"), icon="device", handler=integrations.overview),
+            ROOM(path="/plugins", title=msgid("Plugins"), icon="plug", handler=plugins.overview),
+            ROOM(
+                path="/settings", title=msgid("Settings"), icon="gear", handler=settings.preferences, permission="user"
+            ),
+            ROOM(path="/developer", title=msgid("Developer"), icon="code", handler=developer.states),
         ]
         inside = [
-            INSIDE(path="/automations/new", title="Automations", handler=automations.new),
-            INSIDE(path="/automations/{id}", title="Automations", handler=automations.edit),
-            INSIDE(path="/integrations/flow/{flow_id}", title="Integrations", handler=integrations.step),
-            INSIDE(path="/plugins/{slug}", title="Plugins", handler=plugins.detail),
-            INSIDE(path="/developer/services", title="Services", handler=developer.services),
-            INSIDE(path="/developer/services/{domain}/{name}", title="Services", handler=developer.service),
-            INSIDE(path="/developer/events", title="Events", handler=self._watch.events.page),
-            OWN(path="/settings/tokens", title="Access tokens", handler=settings.tokens),
-            OWN(path="/settings/sessions", title="Sessions", handler=settings.sessions),
-            OWN(path="/style", title="Style", handler=style.style),
+            INSIDE(path="/automations/new", title=msgid("Automations"), handler=automations.new),
+            INSIDE(path="/automations/{id}", title=msgid("Automations"), handler=automations.edit),
+            INSIDE(path="/integrations/flow/{flow_id}", title=msgid("Integrations"), handler=integrations.step),
+            INSIDE(path="/plugins/{slug}", title=msgid("Plugins"), handler=plugins.detail),
+            INSIDE(path="/developer/services", title=msgid("Services"), handler=developer.services),
+            INSIDE(path="/developer/services/{domain}/{name}", title=msgid("Services"), handler=developer.service),
+            INSIDE(path="/developer/events", title=msgid("Events"), handler=self._watch.events.page),
+            OWN(path="/settings/tokens", title=msgid("Access tokens"), handler=settings.tokens),
+            OWN(path="/settings/sessions", title=msgid("Sessions"), handler=settings.sessions),
+            OWN(path="/search", title=msgid("Search"), handler=search.search),
+            OWN(path="/style", title=msgid("Style"), handler=style.style),
         ]
         return [*rooms, *inside]
 

@@ -1,5 +1,6 @@
 """Forms from serialised schemas: the fields of a config flow or a service, and what a browser posts back."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -88,7 +89,7 @@ def _kind(item: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     if isinstance(selector, Mapping) and selector:
         name, options = next(iter(selector.items()))
         options = options or {}
-        return ("textarea" if options.get("multiline") else _INPUTS.get(name, "text")), options
+        return ("textarea" if name == "object" or options.get("multiline") else _INPUTS.get(name, "text")), options
     return _PLAIN.get(str(item.get("type", "string")), "text"), {}
 
 
@@ -114,7 +115,10 @@ def _attributes(kind: str, options: Mapping[str, Any], item: Mapping[str, Any]) 
 
 
 def read_form(schema: Iterable[Mapping[str, Any]], posted: MultiMapping[Any]) -> dict[str, Any]:
-    """What a browser posted, as the schema wants it: an empty field is left out, a box that is not ticked is False."""
+    """What a browser posted, as the schema wants it: an empty field is left out, a box that is not ticked is False.
+
+    Raises ValueError when a field that holds JSON does not.
+    """
     data: dict[str, Any] = {}
     for item in schema:
         name = str(item["name"])
@@ -125,8 +129,14 @@ def read_form(schema: Iterable[Mapping[str, Any]], posted: MultiMapping[Any]) ->
         elif options.get("multiple"):
             data[name] = sent
         elif sent and sent[0] != "":
-            data[name] = _number(sent[0]) if kind == "number" else sent[0]
+            data[name] = _value(sent[0], kind, item)
     return data
+
+
+def _value(text: str, kind: str, item: Mapping[str, Any]) -> Any:
+    if "object" in (item.get("selector") or {}):
+        return json.loads(text)
+    return _number(text) if kind == "number" else text
 
 
 def _number(text: str) -> float | str:

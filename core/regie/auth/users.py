@@ -113,10 +113,11 @@ class Users:
         return True
 
     async def change(self, user_id: str, values: Mapping[str, Any]) -> None:
-        """Change columns of an account; an admin remains in any case."""
+        """Change columns of an account; a new role must leave an admin."""
         async with self._database.write() as session:
             await session.execute(update(UserRow).where(UserRow.id == user_id).values(**values))
-            await _keep_an_admin(session)
+            if "role" in values:
+                await _keep_an_admin(session)
 
     async def remove(self, user_id: str) -> None:
         """Delete an account; an admin remains in any case."""

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from regie.automation import triggers
 from regie.automation.conditions import Conditions
@@ -58,14 +57,11 @@ class Automation:
 class Automations:
     """All automations of the hub."""
 
-    def __init__(
-        self, bus: Bus, states: StateMachine, services: ServiceRegistry, documents: Documents, time_zone: ZoneInfo
-    ) -> None:
+    def __init__(self, bus: Bus, states: StateMachine, services: ServiceRegistry, documents: Documents) -> None:
         self._bus = bus
         self._states = states
         self._services = services
         self._documents = documents
-        self._time_zone = time_zone
         self._templates = Templates(states)
         self._conditions = Conditions(states, self._templates)
         self._automations: dict[str, Automation] = {}

@@ -44,8 +44,16 @@ def _templates(value: Any) -> Any:
     if isinstance(value, str):
         return check_template(value)
     if isinstance(value, Mapping):
-        return {key: _templates(item) for key, item in value.items()}
-    return [_templates(item) for item in value] if isinstance(value, list) else value
+        return {key: _templates_at(key, item) for key, item in value.items()}
+    return [_templates_at(position, item) for position, item in enumerate(value)] if isinstance(value, list) else value
+
+
+def _templates_at(place: Any, value: Any) -> Any:
+    try:
+        return _templates(value)
+    except vol.Invalid as error:
+        error.prepend([place])
+        raise
 
 
 def _listed(item: Any) -> vol.All:

@@ -38,7 +38,8 @@ class Watchdog:
         self._ended.set()
         if self._handle is not None:
             self._handle.cancel()
-        self._thread.join(timeout=1)
+        if self._thread.is_alive():
+            self._thread.join(timeout=1)
 
     def _pat(self) -> None:
         self._patted = time.monotonic()

@@ -20,7 +20,8 @@ async def hub(tmp_path: Path) -> AsyncIterator["TestHub"]:
     hub = TestHub(tmp_path / "data")
     await hub.start()
     yield hub
-    await hub.stop()
+    if hub.state == "RUNNING":
+        await hub.stop()
 
 
 @pytest.fixture

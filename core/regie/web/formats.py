@@ -102,6 +102,8 @@ class Formats:
         difference = moment(value) - self._now()
         if abs(difference) >= timedelta(days=1):
             return self.datetime(value)
+        if abs(difference) < timedelta(seconds=1):
+            difference = timedelta(seconds=-1)
         return format_timedelta(difference, add_direction=True, threshold=1.0, locale=self.locale)
 
     def iso(self, value: Moment | None) -> str:

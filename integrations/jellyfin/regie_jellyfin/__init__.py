@@ -1,11 +1,23 @@
 """Talks to Jellyfin servers: observes their sessions, passes on their webhooks, and tells their players what to do."""
 
+import secrets
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
 
-from regie.api import AuthFailed, ConfigEntry, ConfigFlow, Integration, Manifest, Panel, PluginContext, Route, hookimpl
+from regie.api import (
+    AuthFailed,
+    ConfigEntry,
+    ConfigFlow,
+    Integration,
+    Manifest,
+    Panel,
+    PluginContext,
+    Route,
+    Secret,
+    hookimpl,
+)
 from regie.roles import MediaServer
 
 from . import pages, services, webhook
@@ -70,6 +82,8 @@ class Jellyfin(Integration):
     @hookimpl
     async def setup_entry(self, ctx: PluginContext, entry: ConfigEntry) -> None:
         """Connect to a server and keep it observed."""
+        if "webhook_secret" not in entry.data:
+            await ctx.update_entry(entry, data={**entry.data, "webhook_secret": Secret(secrets.token_urlsafe(18))})
         client = JellyfinClient(address_of(entry.data, ctx.hub_version))
         ctx.on_unload(client.close)
         server = JellyfinServer(await client.check_token(), entry.id, client)

@@ -24,6 +24,7 @@ from .errors import (
     Redirected,
     TimedOut,
     TooOld,
+    Untrusted,
     UpgradeRefused,
     WrongCredentials,
 )
@@ -183,7 +184,7 @@ class JellyfinClient:
         for pause_s in PAUSES_S:
             try:
                 return await attempt()
-            except (NotJellyfin, Redirected):
+            except (NotJellyfin, Redirected, Untrusted):
                 raise
             except CannotConnect:
                 await self._pause(pause_s)
@@ -211,6 +212,8 @@ class JellyfinClient:
 
     def _check(self, response: aiohttp.ClientResponse) -> None:
         status, path = response.status, response.url.path
+        if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} and response.content_type == "text/html":
+            raise self._no_jellyfin("a page of its own, perhaps a proxy's sign-in")
         if status == HTTPStatus.UNAUTHORIZED:
             raise WrongCredentials("The server refuses our key or password: please sign in again.")
         if status == HTTPStatus.FORBIDDEN:
@@ -228,6 +231,8 @@ class JellyfinClient:
         return NotJellyfin(f"{self._base} answers with {content_type}, not as a Jellyfin server: check the address.")
 
     def _unreachable(self, error: Exception) -> CannotConnect:
+        if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
+            return Untrusted(f"The certificate of {self._base} is not trusted: {error}")
         if isinstance(error, TimeoutError):
             return TimedOut(f"The server at {self._base} did not answer in time.")
         return CannotConnect(f"Nothing answers at {self._base}: {error}")

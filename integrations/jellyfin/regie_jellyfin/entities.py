@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from regie.api import BinarySensor, DeviceInfo, Entity, MediaPlayer, Sensor
-from regie.roles import MediaKind, Observation, ServerStatus, Session, Snapshot
+from regie.roles import MediaKind, Observation, Outage, ServerStatus, Session, Snapshot
 
 from .server import JellyfinServer
 
@@ -14,6 +14,7 @@ DRIFT_S = 3.0
 """A position is told again only when it left the line that clients draw from the last one."""
 MOST_PLAYERS = 100
 """Some applications make a new device of each sign-in; the longest idle one goes."""
+UNAVAILABLE = "unavailable"
 CONTENT_TYPES: Mapping[MediaKind, str] = {
     "movie": "movie",
     "episode": "tvshow",
@@ -58,7 +59,15 @@ class ServerEntities:
         self._online.update(status.state in {"live", "polling"}, attributes)
 
     def follow(self, observation: Observation) -> None:
-        """Tell what a snapshot changed."""
+        """Tell what a snapshot changed, or that nothing is known any more."""
+        if isinstance(observation, Outage):
+            for entity in (
+                self._streams,
+                self._transcodes,
+                self._bandwidth,
+                *(p.entity for p in self._players.values()),
+            ):
+                entity.update(UNAVAILABLE, {})
         if not isinstance(observation, Snapshot):
             return
         sessions = observation.sessions

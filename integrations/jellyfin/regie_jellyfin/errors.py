@@ -3,6 +3,7 @@
 NotReady
 ├── CannotConnect       nothing answers
 │   ├── TimedOut        something is there, but too slow
+│   ├── Untrusted       its certificate is not one that we trust
 │   ├── NotJellyfin     something else answers: a web page, another program, a proxy's error
 │   └── Redirected      a proxy sends us elsewhere: the address must be that one
 └── UpgradeRefused      no websocket, though calls may work
@@ -22,6 +23,10 @@ class CannotConnect(NotReady):
 
 class TimedOut(CannotConnect):
     """Something is there, but answers too slowly."""
+
+
+class Untrusted(CannotConnect):
+    """The server's certificate is not one that we trust."""
 
 
 class NotJellyfin(CannotConnect):

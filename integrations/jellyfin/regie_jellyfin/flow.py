@@ -16,6 +16,7 @@ from .errors import (
     Redirected,
     TimedOut,
     TooOld,
+    Untrusted,
     WrongCredentials,
 )
 
@@ -24,6 +25,7 @@ WEB_CLIENT = re.compile(r"/web(/.*)?$")
 ERRORS: tuple[tuple[type[Exception], str], ...] = (
     # Most special first: each names the key of a text.
     (TimedOut, "timeout"),
+    (Untrusted, "certificate"),
     (Redirected, "redirected"),
     (NotJellyfin, "not_jellyfin"),
     (CannotConnect, "cannot_connect"),
@@ -73,6 +75,7 @@ class JellyfinFlow(ConfigFlow):
         "help.verify_tls": "Switch this off only for a self-signed certificate in your own network.",
         "error.cannot_connect": "Nothing answers at this address. Is the server running, and can this machine reach it?",
         "error.timeout": "The server did not answer in time.",
+        "error.certificate": "The server's certificate is not trusted. In your own network you may switch the check off.",
         "error.not_jellyfin": "What answers there is not a Jellyfin server. Check the port and the path.",
         "error.redirected": "The server redirects to another address. Enter that one: {reason}",
         "error.too_old": "This server is too old. Please update Jellyfin to 10.9 or later.",
@@ -139,8 +142,9 @@ class JellyfinFlow(ConfigFlow):
             "url": WEB_CLIENT.sub("", typed["url"]),
             "verify_tls": typed.get("verify_tls", True),
             "device_id": typed.get("device_id") or f"regie-{secrets.token_hex(8)}",
-            "webhook_secret": typed.get("webhook_secret") or Secret(secrets.token_urlsafe(18)),
         }
+        if secret := typed.get("webhook_secret"):
+            data["webhook_secret"] = secret
         try:
             if password := typed.get("password"):
                 data["username"] = typed["username"]
@@ -152,7 +156,7 @@ class JellyfinFlow(ConfigFlow):
             raise Refused(_credentials_error(error, by_name="password" in typed), str(error)) from error
         except tuple(kind for kind, _ in ERRORS) as error:
             key = next(key for kind, key in ERRORS if isinstance(error, kind))
-            raise Refused({"url": key}, str(error)) from error
+            raise Refused({"verify_tls" if key == "certificate" else "url": key}, str(error)) from error
         if self.entry and self.entry.unique_id not in {None, info.id}:
             raise Refused({"url": "other_server"}, info.name)
         return info, data

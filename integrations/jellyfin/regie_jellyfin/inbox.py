@@ -13,7 +13,7 @@ ROOM = 20_000
 SHOWN = 4_000
 """So much of a body is kept to be shown."""
 
-_log = structlog.get_logger("jellyfin")
+_log = structlog.get_logger("regie.jellyfin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,9 @@ class WebhookInbox:
             notification = parse(body, at)
         except BrokenWebhook as error:
             text = body[:SHOWN].decode(errors="replace")
+            if self.last_broken is None or self.last_broken.error != str(error):
+                _log.warning("A webhook could not be read", reason=str(error))
             self.last = self.last_broken = Receipt(at, error=str(error), body=text)
-            _log.warning("A webhook could not be read", reason=str(error))
             return
         self.last = Receipt(at, notification.kind)
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import structlog
@@ -12,6 +13,7 @@ from regie.roles import (
     MediaItem,
     MediaUser,
     Observation,
+    Outage,
     PlaybackSignal,
     ServerStatus,
     Session,
@@ -27,7 +29,7 @@ PAGE = 500
 REACTION_S = 6.0
 """A player answers a command with a report of its own; one that has not by then is told once more."""
 
-_log = structlog.get_logger("jellyfin")
+_log = structlog.get_logger("regie.jellyfin")
 
 Listener = Callable[[Observation], None]
 StatusListener = Callable[[ServerStatus], None]
@@ -75,7 +77,8 @@ class JellyfinServer:
         """Call `listener` with each observation, the newest snapshot at once; what returns ends it."""
         self._listeners.append(listener)
         if self._newest:
-            listener(self._newest)
+            # Whoever comes late has seen nothing before: to them, this is the first one after an outage.
+            listener(replace(self._newest, after_outage=True))
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
     def on_status(self, listener: StatusListener) -> Callable[[], None]:
@@ -160,6 +163,8 @@ class JellyfinServer:
     def _publish(self, observation: Observation) -> None:
         if isinstance(observation, Snapshot):
             self._newest = observation
+        elif isinstance(observation, Outage):
+            self._newest = None
         for listener in list(self._listeners):
             try:
                 listener(observation)

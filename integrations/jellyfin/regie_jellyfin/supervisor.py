@@ -26,7 +26,7 @@ REFUSALS = {
 
 State = Literal["connecting", "live", "polling", "down"]
 
-_log = structlog.get_logger("jellyfin")
+_log = structlog.get_logger("regie.jellyfin")
 
 
 class SessionsSource(Protocol):

@@ -25,7 +25,7 @@ def test_another_key_issuer_or_algorithm_is_refused() -> None:
     assert not access_token.is_valid(token, "T1", access_token.new_key(), NOW)
     assert not access_token.is_valid(token, "T2", key, NOW)
     claims = {"iss": "T1", "iat": int(NOW), "exp": int(NOW) + 1800}
-    assert not access_token.is_valid(jwt.encode(claims, None, algorithm="none"), "T1", key, NOW)
+    assert not access_token.is_valid(jwt.encode(claims, "", algorithm="none"), "T1", key, NOW)
     assert not access_token.is_valid(jwt.encode(claims, key * 2, algorithm="HS512"), "T1", key, NOW)
 
 

@@ -1,11 +1,14 @@
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 import pytest
+import voluptuous as vol
 from aiohttp import ClientSession, ClientWebSocketResponse, CookieJar, web
 from yarl import URL
 
 from regie.api import Extension, Manifest, Panel, PluginContext, Route, hookimpl
 from regie.auth import User
+from regie.services import Caller
 from regie.testing.hub import PASSWORD, TestHub
 from regie.web.security import COOKIE
 
@@ -14,7 +17,6 @@ class Example(Extension):
     """A plugin with one page and one route of each kind."""
 
     manifest = Manifest(name="Example", icon="plug")
-    bodies: Sequence[bytes] = ()
 
     @hookimpl
     def panels(self) -> Sequence[Panel]:
@@ -37,10 +39,11 @@ class Example(Extension):
 
     @hookimpl
     async def setup(self, ctx: PluginContext) -> None:
-        ctx.ws.command("hello", self.hello, schema=None)
+        ctx.ws.command("hello", self.hello, schema=vol.Schema({vol.Optional("n"): int}))
+        self.ctx = ctx
 
-    async def hello(self, user: User, _data: object) -> dict[str, str]:
-        return {"hello": user.name}
+    async def hello(self, user: Caller, data: Mapping[str, Any]) -> dict[str, Any]:
+        return {"hello": user.role, **data}
 
     async def page(self, request: web.Request) -> web.StreamResponse:
         return web.Response(text=f"page for {request['user'].name}", content_type="text/html")

@@ -136,10 +136,10 @@ async def test_a_service_call_answers_the_states_that_it_changed(lamp: TestHub, 
         ("lamp/saw?return_response", {}, 400, "no answer"),
     ],
 )
+@pytest.mark.usefixtures("lamp")
 async def test_a_call_that_cannot_be_is_refused_with_the_reason(
-    lamp: TestHub, http: ClientSession, path: str, body: dict[str, str], status: int, text: str
+    http: ClientSession, path: str, body: dict[str, str], status: int, text: str
 ) -> None:
-    assert lamp.state == "RUNNING"
     async with http.post(f"/api/services/{path}", json=body) as answer:
         assert answer.status == status
         assert text in (await answer.json())["message"]

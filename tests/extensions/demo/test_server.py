@@ -103,9 +103,10 @@ async def test_progress_is_pushed_once_an_interval_and_not_while_paused(
 @pytest.mark.parametrize("status", [308, 404, 401])
 async def test_an_upgrade_is_refused_on_request(http: aiohttp.ClientSession, stub: StubServer, status: int) -> None:
     stub.faults.refuse_upgrade = status
-    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-        await http.ws_connect("/socket", max_msg_size=0)
-    assert refused.value.status == status
+    upgrade = {"Upgrade": "websocket", "Connection": "Upgrade"}
+    async with http.get("/socket", headers=upgrade, allow_redirects=False) as response:
+        assert response.status == status
+        assert ("Location" in response.headers) == (status == 308)
 
 
 async def test_a_restart_keeps_the_port_and_forgets_sessions(http: aiohttp.ClientSession, stub: StubServer) -> None:

@@ -1,18 +1,33 @@
 """The client against the stub server: what it asks, and what it says when things go wrong."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from regie.errors import NotFound
 from regie_demo.jellyfin import ServerState, StubServer
 from regie_demo.people import PEOPLE
 from regie_jellyfin.client import Address, JellyfinClient, version_number
-from regie_jellyfin.errors import CannotConnect, NotJellyfin, Redirected, TooOld, UpgradeRefused, WrongCredentials
+from regie_jellyfin.errors import (
+    CannotConnect,
+    NotJellyfin,
+    Redirected,
+    TooOld,
+    Untrusted,
+    UpgradeRefused,
+    WrongCredentials,
+)
 
 from .conftest import no_pause
 
@@ -27,15 +42,15 @@ async def _client(url: str, token: str = "") -> AsyncIterator[JellyfinClient]:
 
 
 @asynccontextmanager
-async def _answering(response: web.Response) -> AsyncIterator[str]:
+async def _answering(response: web.Response, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     async def answer(_: web.BaseRequest) -> web.Response:
         return response
 
     runner = web.ServerRunner(web.Server(answer))
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield f"{'https' if tls else 'http'}://127.0.0.1:{runner.addresses[0][1]}"
     await runner.cleanup()
 
 
@@ -123,6 +138,7 @@ async def test_a_web_page_is_no_jellyfin(stub: StubServer) -> None:
         (web.json_response([1]), NotJellyfin, "not understood"),
         (web.Response(body=b"\xff{", content_type="application/json"), NotJellyfin, "not understood"),
         (web.Response(status=404, text="nginx"), NotJellyfin, "check the address"),
+        (web.Response(status=401, text="<html>", content_type="text/html"), NotJellyfin, "proxy's sign-in"),
         (web.Response(status=308, headers={"Location": "https://tv.example/"}), Redirected, "https://tv.example/"),
     ],
 )
@@ -130,6 +146,31 @@ async def test_strange_answers_have_a_plain_reason(answer: web.Response, error: 
     async with _answering(answer) as url, _client(url) as client:
         with pytest.raises(error, match=words):
             await client.public_info()
+
+
+def _self_signed(folder: Path) -> ssl.SSLContext:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(datetime(2020, 1, 1, tzinfo=UTC)).not_valid_after(
+        datetime(2100, 1, 1, tzinfo=UTC)
+    )
+    (folder / "cert.pem").write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+    (folder / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return context
+
+
+async def test_a_self_signed_certificate_must_be_allowed(tmp_path: Path) -> None:
+    info = web.json_response({"Id": "ab", "Version": "10.11.0", "ServerName": "Safe"})
+    async with _answering(info, _self_signed(tmp_path)) as url:
+        async with _client(url) as careful:
+            with pytest.raises(Untrusted, match="certificate"):
+                await careful.public_info()
+        trusting = JellyfinClient(Address(url, verify_tls=False), pause=no_pause)
+        assert (await trusting.public_info()).name == "Safe"
+        await trusting.close()
 
 
 async def test_a_wrong_key_is_refused(stub: StubServer) -> None:

@@ -18,6 +18,7 @@ from regie_demo.jellyfin import ServerState, StubServer, Transcode
 from regie_demo.people import PEOPLE
 from regie_jellyfin import Jellyfin
 from regie_jellyfin.server import JellyfinServer
+from regie_ui import Panel as PanelFrame
 
 
 @pytest.fixture
@@ -144,6 +145,9 @@ async def test_a_lost_server_shows_as_offline_with_its_reason(
     found = house.states.get("binary_sensor.demo_house_online")
     assert found
     assert found.attributes["reason"]
+    assert _state(house, "sensor.demo_house_streams") == "unavailable"
+    await stub.start()
+    await _until(house, lambda: _state(house, "sensor.demo_house_streams") == "0")
     assert entry.state == "loaded"
 
 
@@ -240,6 +244,23 @@ async def test_odd_webhooks_are_kept_to_be_shown(house: TestHub, entry: ConfigEn
     assert shown["webhook_url"].endswith(_webhook_path(entry))
     assert shown["last_broken"].body == '{"NotificationType": "<broken'
     assert shown["last_broken"].error.startswith("not JSON")
+
+
+async def test_the_set_up_page_shows_what_to_enter_and_what_went_wrong(
+    house: TestHub, entry: ConfigEntry, anybody: ClientSession, http: ClientSession
+) -> None:
+    await house.load_plugin("regie", PanelFrame)
+    async with anybody.post(_webhook_path(entry), data=b'{"NotificationType": "<broken') as answer:
+        assert answer.status == 204
+    plugin = house.plugins.get("jellyfin").plugin
+    assert isinstance(plugin, Jellyfin)
+    (running,) = plugin._servers()
+    await running.inbox.worked_off()
+    async with http.get("/x/jellyfin/servers") as answer:
+        page = await answer.text()
+    assert answer.status == 200
+    for expected in ("&lt;broken", "not JSON", _webhook_path(entry), "Jellyfin servers", "Playback Start"):
+        assert expected in page
 
 
 async def test_a_burst_of_webhooks_loses_none(house: TestHub, entry: ConfigEntry) -> None:

@@ -134,7 +134,10 @@ def _service(request: web.Request) -> Service:
 def _schema(chosen: Service) -> list[dict[str, Any]]:
     """The described fields if there are any, else what the schema says."""
     if chosen.fields:
-        return [{"name": name, "selector": {"text": {}}, **described} for name, described in chosen.fields.items()]
+        return [
+            {"name": name, "selector": one.get("selector") or {"text": {}}, "required": bool(one.get("required"))}
+            for name, one in chosen.fields.items()
+        ]
     try:
         return serialized(chosen.schema)
     except ValueError:  # a validator that has no serialised form: the JSON field remains

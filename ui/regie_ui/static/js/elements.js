@@ -2,7 +2,7 @@
 
 const language = document.documentElement.lang || "en";
 const timeZone = document.documentElement.dataset.timeZone || undefined;
-const relative = new Intl.RelativeTimeFormat(language, { numeric: "always" });
+const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 const STEPS = [["second", 60], ["minute", 60], ["hour", 24]];
 
 const ticking = new Set();

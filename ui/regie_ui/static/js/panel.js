@@ -104,6 +104,30 @@ onLink((up) => {
   }, LOST_AFTER_MS);
 });
 
+// ---- search ----
+
+const find = document.getElementById("find");
+
+document.addEventListener("keydown", (event) => {
+  if (find && event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    find.select();
+  } else if (find?.form.contains(document.activeElement)) {
+    steer(event);
+  }
+});
+
+/** Arrows walk through what was found, Escape leaves. */
+function steer(event) {
+  const stops = [find, ...find.form.querySelectorAll(".found a")];
+  const at = stops.indexOf(document.activeElement);
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (event.key === "Escape") document.activeElement.blur();
+  if (!step || at < 0) return;
+  event.preventDefault();
+  stops[(at + step + stops.length) % stops.length].focus();
+}
+
 // ---- forms ----
 
 document.addEventListener("submit", (event) => {
