@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession
+from sqlalchemy import Table, select
+from tests.extensions.jellyfin_monitor.conftest import ALICE, FILM, SESSION
+
 from regie.api import (
     Event,
     Integration,
@@ -23,8 +26,7 @@ from regie.api import (
 from regie.roles import Library, MediaItem, MediaServer, MediaUser, Observation, Outage, ServerStatus, Session, Snapshot
 from regie.testing.hub import TestHub
 from regie_jellyfin_monitor import JellyfinMonitor, models
-from sqlalchemy import Table, select
-from tests.extensions.jellyfin_monitor.conftest import ALICE, FILM, SESSION
+from regie_ui import Panel
 
 LIVE = "/x/jellyfin_monitor/live"
 
@@ -103,6 +105,7 @@ async def monitored(hub: TestHub, house: House) -> TestHub:
         async def setup(self, ctx: PluginContext) -> None:
             ctx.provide(MediaServer, house)
 
+    await hub.load_plugin("regie", Panel)
     await hub.load_plugin("jellyfin_monitor", JellyfinMonitor)
     await hub.load_plugin("house", Brings)
     await until(lambda: bool(house.listeners))
@@ -277,7 +280,7 @@ async def test_a_reload_of_the_monitor_neither_doubles_nor_stretches(monitored: 
     await until(lambda: rows_of(monitored, models.play))
     (play,) = await rows_of(monitored, models.play)
     assert play.watch_s == 60
-    assert monitored.plugins.get("jellyfin_monitor").faults == []
+    assert monitored.faults.of("jellyfin_monitor") == []
 
 
 async def test_a_server_that_goes_leaves_the_live_page(monitored: TestHub, house: House) -> None:
@@ -347,5 +350,3 @@ async def test_the_dashboard_has_a_card(monitored: TestHub, house: House, http: 
     assert "Night Signal" in await text_of(http, "/x/jellyfin_monitor/live/card")
     slots = monitored.plugins.slots("dashboard.card")
     assert [record.slug for record, _ in slots] == ["jellyfin_monitor"]
-
-
