@@ -123,6 +123,15 @@ class Connection:
             self._outbox.put_change(subscription_id, old, new, event)
             self._queued()
 
+    def subscribed(self, subscription_id: int, undo: Callable[[], None], result: Any = None) -> Answered:
+        """Note a subscription and answer it: the result goes out before the first event."""
+        if self._is_open:
+            self.subscriptions[subscription_id] = undo
+            self.send(messages.result(subscription_id, result))
+        else:
+            undo()
+        return ANSWERED
+
     def unsubscribe(self, subscription_id: int) -> bool:
         """End a subscription; False when there is none."""
         undo = self.subscriptions.pop(subscription_id, None)
