@@ -84,8 +84,8 @@ class Hub:
 
     async def start(self) -> None:
         """Bring everything up; raises ConfigError, in one sentence, when it cannot, and leaves nothing open then."""
-        self.state = "STARTING"
         self.data_dir.lock()
+        self.state = "STARTING"
         try:
             self._open()
             await self._bring_up()

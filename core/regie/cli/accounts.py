@@ -16,6 +16,7 @@ from regie.cli.options import settings_of
 from regie.config.secrets import SecretBox
 from regie.data_dir import DataDir, Running
 from regie.errors import ServiceError
+from regie.observe.logs import Redactor, set_up_logs
 from regie.settings import Settings
 from regie.storage import Database, Storage, migrate
 from regie.storage.models import Base
@@ -72,6 +73,8 @@ def _password(options: argparse.Namespace) -> str:
 
 
 def _ask(options: argparse.Namespace, command: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    # What a script reads is on standard output; logs go beside it, and only when something is wrong.
+    set_up_logs("warning", json=False, redactor=Redactor())
     return asyncio.run(_answer(settings_of(options), command, data))
 
 

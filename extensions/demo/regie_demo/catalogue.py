@@ -170,6 +170,10 @@ class Catalogue:
         return {title.id: title for title in self.titles}
 
     @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {title.id: position for position, title in enumerate(self.titles)}
+
+    @cached_property
     def names(self) -> dict[str, str]:
         """What is written on each poster: titles, series and albums."""
         parents = {title.parent_id: title.parent for title in self.titles if title.parent_id}
@@ -177,7 +181,7 @@ class Catalogue:
 
     def after(self, title: Title) -> Title | None:
         """The next episode or track of the same series or album."""
-        following = self.titles.index(title) + 1
+        following = self._positions[title.id] + 1
         if following < len(self.titles) and title.parent_id and self.titles[following].parent_id == title.parent_id:
             return self.titles[following]
         return None

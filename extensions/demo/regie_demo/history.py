@@ -16,6 +16,8 @@ from .people import PEOPLE, Person, Player
 
 Play = dict[str, Any]
 SOURCE = "demo"
+BREAK = timedelta(seconds=8)
+"""Between two plays of one sitting."""
 RANGES = {"HDR10": "HDR10", "DOVIWithHDR10": "DolbyVision"}
 
 KINDS: dict[Kind, MediaKind] = {"Movie": "movie", "Episode": "episode", "Audio": "track"}
@@ -47,11 +49,25 @@ class _Diary:
             for started in self._starts(midnight - timedelta(days=day)):
                 if started < free_at:
                     continue
-                play = self._play(started)
-                free_at = datetime.fromisoformat(play["stopped"]) + timedelta(minutes=2)
-                if free_at >= now:
-                    return
-                yield play
+                for play in self._sitting(started):
+                    free_at = datetime.fromisoformat(play["stopped"]) + BREAK
+                    if free_at >= now:
+                        return
+                    yield play
+
+    def _sitting(self, started: datetime) -> Iterator[Play]:
+        """One play, or several in a row: albums and series go on by themselves."""
+        player = self.rng.choice(self.person.players)
+        title, begin = self._next_title(player)
+        while True:
+            play = self._play(player, title, begin, started)
+            yield play
+            following = self.catalogue.after(title)
+            goes_on = self.rng.random() < (0.75 if title.kind == "Audio" else 0.25)
+            if following is None or not goes_on or play["position_end_s"] < 0.9 * title.runtime_s:
+                return
+            self.following.pop(title.parent_id, None)
+            title, begin, started = following, 0.0, datetime.fromisoformat(play["stopped"]) + BREAK
 
     def _starts(self, midnight: datetime) -> list[datetime]:
         weekend = midnight.weekday() >= 5
@@ -63,9 +79,7 @@ class _Diary:
         )
         return sorted(midnight + timedelta(hours=min(max(hour, 0.0), 23.9)) for hour in hours)
 
-    def _play(self, started: datetime) -> Play:
-        player = self.rng.choice(self.person.players)
-        title, begin = self._next_title(player)
+    def _play(self, player: Player, title: Title, begin: float, started: datetime) -> Play:
         end = self._end(title, begin)
         watched = end - begin
         paused = round(self.rng.expovariate(1 / 240)) if self.rng.random() < 0.3 and title.kind != "Audio" else 0

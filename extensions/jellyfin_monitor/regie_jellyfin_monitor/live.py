@@ -104,7 +104,7 @@ def codec_text(codec: str) -> str:
     return _CODECS.get(codec.lower(), codec.upper())
 
 
-def reason_text(reason: str) -> str:
+def reason_text(reason: str, _language: str = "") -> str:
     """`VideoCodecNotSupported` as `video codec not supported`."""
     words = "".join(f" {letter}" if letter.isupper() else letter for letter in reason).lower().split()
     return " ".join(words)

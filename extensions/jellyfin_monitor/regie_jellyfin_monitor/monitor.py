@@ -38,6 +38,7 @@ class Monitor:
             icon="history",
             state_class="total",
         )
+        self._is_closing = False
         self._is_dirty = asyncio.Event()
         self._is_dirty.set()
 
@@ -54,7 +55,8 @@ class Monitor:
         def undo() -> None:
             task.cancel()
             del self.watches[server.id]
-            self.ctx.create_task(watch.close(), name=f"close the watch of {server.name}")
+            if not self._is_closing:
+                self.ctx.create_task(watch.close(), name=f"close the watch of {server.name}")
 
         return undo
 
@@ -63,7 +65,7 @@ class Monitor:
         self.store.dimensions.locator = locator
 
         def undo() -> None:
-            self.store.dimensions.locator = next(iter(self.ctx.roles(GeoLocator)), None)
+            self.store.dimensions.locator = next(iter(self.ctx.roles(GeoLocator)), None)  # type: ignore[type-abstract]
 
         return undo
 
@@ -81,7 +83,7 @@ class Monitor:
         """How many play, for the navigation."""
         return str(len(self.plays)) if self.plays else None
 
-    def fire(self, event: str, play: Play, data: Mapping[str, object]) -> None:
+    def fire(self, event: str, data: Mapping[str, object]) -> None:
         """An event for automations."""
         self.ctx.bus.fire(f"{self.ctx.slug}_{event}", data)
 
@@ -92,6 +94,15 @@ class Monitor:
     def stored(self) -> None:
         """Days wait for their rollups."""
         self._is_dirty.set()
+
+    async def follow_time_zone(self) -> None:
+        """Have all days built again when the house's time zone is another than theirs."""
+        zone, known = str(self.store.zone), await self.ctx.store.load("time_zone")
+        if known is not None and known["name"] == zone:
+            return
+        async with self.ctx.session() as session:
+            await self.store.mark_everything(session)
+            await self.ctx.store.save("time_zone", {"name": zone}, session)
 
     async def keep_rollups(self) -> None:
         """Build marked days, debounced, for ever; supervised."""
@@ -156,7 +167,8 @@ class Monitor:
         await server.stop(play.session.id)
 
     async def close(self) -> None:
-        """Save all that is open."""
+        """Save all that is open; nothing is begun after this."""
+        self._is_closing = True
         for watch in list(self.watches.values()):
             await watch.close()
 

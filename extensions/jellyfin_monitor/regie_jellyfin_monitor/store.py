@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regie.roles import MediaItem, MediaUser, StreamShape
@@ -16,7 +16,7 @@ from . import models
 from .dimensions import Device, Dimensions, chunks
 from .models import END_REASONS, KINDS, method_code
 from .plays import HistorySettings, Play, Span, resumes
-from .rollups import touched_days
+from .rollups import day_of, touched_days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,6 +247,17 @@ class Store:
     async def _mark(self, session: AsyncSession, server_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
         days = {day for row in rows for day in touched_days(row["started"], row["stopped"], self.zone)}
         await self.mark_days(session, server_id, days)
+
+    async def mark_everything(self, session: AsyncSession) -> None:
+        """Have all rollups built again, for days of another zone too."""
+        play, day = models.play, models.r_dim.c.day
+        spans = select(play.c.server_id, func.min(play.c.started), func.max(play.c.stopped)).group_by(play.c.server_id)
+        for server_id, first, last in (await session.execute(spans)).all():
+            built = select(func.min(day), func.max(day)).where(models.r_dim.c.server_id == server_id)
+            lowest, highest = (await session.execute(built)).one()
+            start, end = day_of(first, self.zone), day_of(last, self.zone)
+            known = (start if lowest is None else lowest, end if highest is None else highest)
+            await self.mark_days(session, server_id, range(min(start, known[0]) - 1, max(end, known[1]) + 2))
 
     async def mark_days(self, session: AsyncSession, server_id: int, days: Iterable[int]) -> None:
         """Have the rollups of some days built again."""

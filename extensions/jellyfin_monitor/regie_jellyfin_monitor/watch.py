@@ -32,7 +32,7 @@ EVENTS = {"paused": "play_paused", "resumed": "play_resumed", "method": "play_me
 class Teller(Protocol):
     """How the watch speaks to the rest of the monitor."""
 
-    def fire(self, event: str, play: Play, data: dict[str, object]) -> None:
+    def fire(self, event: str, data: dict[str, object]) -> None:
         """An event for automations."""
 
     def changed(self) -> None:
@@ -114,7 +114,7 @@ class ServerWatch:
 
     def _fire(self, event: str, play: Play, **more: object) -> None:
         data = event_data(play, self.server.name, self.place(play))
-        self._teller.fire(event, play, data | more)
+        self._teller.fire(event, data | more)
 
     def place(self, play: Play) -> Place:
         """Where a play is watched."""
