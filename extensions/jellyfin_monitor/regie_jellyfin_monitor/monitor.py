@@ -38,6 +38,7 @@ class Monitor:
             icon="history",
             state_class="total",
         )
+        self._is_closing = False
         self._is_dirty = asyncio.Event()
         self._is_dirty.set()
 
@@ -54,7 +55,8 @@ class Monitor:
         def undo() -> None:
             task.cancel()
             del self.watches[server.id]
-            self.ctx.create_task(watch.close(), name=f"close the watch of {server.name}")
+            if not self._is_closing:
+                self.ctx.create_task(watch.close(), name=f"close the watch of {server.name}")
 
         return undo
 
@@ -165,7 +167,8 @@ class Monitor:
         await server.stop(play.session.id)
 
     async def close(self) -> None:
-        """Save all that is open."""
+        """Save all that is open; nothing is begun after this."""
+        self._is_closing = True
         for watch in list(self.watches.values()):
             await watch.close()
 
