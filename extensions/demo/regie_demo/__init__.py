@@ -14,7 +14,7 @@ from .people import PEOPLE
 
 SEED = 8
 PAST_DAYS = 240
-BATCH = 200
+BATCH = 50
 """Plays made and handed over at once: a few milliseconds of the loop."""
 
 T = TypeVar("T")

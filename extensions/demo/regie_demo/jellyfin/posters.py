@@ -9,9 +9,10 @@ from functools import lru_cache
 from PIL import Image, ImageDraw, ImageFont
 
 WIDTH, HEIGHT = 300, 450
-MARGIN = 24
-FONT = ImageFont.load_default(30)
-LINE = 36
+SAFE_WIDTH = 172
+"""Cards cut posters at both sides; this much of the middle stays."""
+FONT = ImageFont.load_default(26)
+LINE = 32
 GOLDEN = (math.sqrt(5) - 1) / 2
 """Neighbouring numbers times this, modulo 1, are far apart: neighbouring titles get unlike colours."""
 
@@ -31,7 +32,7 @@ def poster(title: str, *, height: int = HEIGHT) -> bytes:
     brush = ImageDraw.Draw(picture)
     lines = _wrapped(title)
     for row, line in enumerate(reversed(lines), 1):
-        brush.text((MARGIN, height - MARGIN - LINE * row), line, font=FONT, fill="white")
+        brush.text((WIDTH / 2, height - LINE * row), line, font=FONT, fill="white", anchor="mm")
     file = io.BytesIO()
     picture.save(file, "PNG")
     return file.getvalue()
@@ -50,7 +51,12 @@ def _motif(number: int, height: int) -> Image.Image:
     """Overlapping rings as a mask, drawn at twice the size so that their edges are smooth."""
     mask = Image.new("L", (2 * WIDTH, 2 * height), 0)
     brush = ImageDraw.Draw(mask)
-    centre_x, centre_y, petals, radius = 2 * (80 + number % 140), 0.66 * height, 3 + number % 6, 110 + number % 40
+    centre_x, centre_y, petals, radius = (
+        2 * (WIDTH / 2 - 35 + number % 70),
+        0.66 * height,
+        3 + number % 6,
+        110 + number % 40,
+    )
     for turn in range(petals):
         x = centre_x + 76 * math.cos(math.tau * turn / petals)
         y = centre_y + 76 * math.sin(math.tau * turn / petals)
@@ -66,7 +72,7 @@ def _wrapped(title: str) -> list[str]:
     lines: list[str] = []
     for word in bare.replace("’", "'").split():
         longer = f"{lines[-1]} {word}" if lines else word
-        if lines and FONT.getlength(longer) <= WIDTH - 2 * MARGIN:
+        if lines and FONT.getlength(longer) <= SAFE_WIDTH:
             lines[-1] = longer
         else:
             lines.append(word)
