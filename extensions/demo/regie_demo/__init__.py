@@ -68,6 +68,7 @@ async def _import_past(ctx: PluginContext, state: ServerState) -> None:
         ctx.log.info("The Jellyfin monitor is not there, so there is no past to show")
         return
     await ctx.store.save("past", {"until": now.isoformat()})
+    ctx.log.info("The monitor has the household's past", days=PAST_DAYS)
 
 
 def _batches(values: Iterable[T], size: int) -> Iterator[list[T]]:

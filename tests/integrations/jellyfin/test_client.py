@@ -63,17 +63,17 @@ async def test_a_key_below_a_base_path_opens_everything(client: JellyfinClient, 
 
 async def test_a_name_and_a_password_give_a_token(stub: StubServer) -> None:
     async with _client(stub.url) as anonymous:
-        account = await anonymous.sign_in("alice", "wonderland")
+        token = await anonymous.sign_in("alice", "wonderland")
         with pytest.raises(WrongCredentials):
             await anonymous.sign_in("alice", "looking-glass")
-    async with _client(stub.url, account.token) as signed_in:
+    async with _client(stub.url, token) as signed_in:
         assert (await signed_in.check_token()).name == "Demo house"
 
 
 async def test_a_person_who_is_no_administrator_is_told_so(stub: StubServer) -> None:
     async with _client(stub.url) as anonymous:
-        account = await anonymous.sign_in("Bruno", "b")
-    async with _client(stub.url, account.token) as signed_in:
+        token = await anonymous.sign_in("Bruno", "b")
+    async with _client(stub.url, token) as signed_in:
         with pytest.raises(WrongCredentials, match="administrator"):
             await signed_in.check_token()
 
