@@ -8,11 +8,9 @@ import pytest
 from PIL import Image
 
 from regie_demo.catalogue import Catalogue
-from regie_demo.jellyfin import ServerState, StubServer, Transcode, posters
+from regie_demo.jellyfin import HandClock, ServerState, StubServer, Transcode, posters
 from regie_demo.jellyfin.state import StubSession
 from regie_demo.people import PEOPLE
-
-from .conftest import HandClock
 
 ENCODED = Transcode("h264", "aac", "ts", video_direct=False, audio_direct=False, bitrate_kbps=4000)
 

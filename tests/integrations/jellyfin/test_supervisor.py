@@ -10,14 +10,12 @@ import pytest
 
 from regie.api import AuthFailed, ServiceError
 from regie.roles import Observation, Outage, ServerStatus, Snapshot
-from regie_demo.jellyfin import ServerState, StubServer
+from regie_demo.jellyfin import HandClock, ServerState, StubServer
 from regie_demo.people import PEOPLE
 from regie_jellyfin.client import JellyfinClient
 from regie_jellyfin.conversation import Pace
 from regie_jellyfin.errors import UpgradeRefused
 from regie_jellyfin.supervisor import Supervisor
-
-from .conftest import HandClock
 
 CALM = Pace(longest_pause=0.02, poll_busy=0.01, poll_idle=0.01)
 
