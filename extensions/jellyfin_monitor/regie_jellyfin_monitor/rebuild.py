@@ -136,9 +136,9 @@ async def _add(session: AsyncSession, make_insert: Insert, table: Table, by_key:
         if plays or seconds
     ]
     for chunk in chunks(rows):
-        statement = make_insert(table).values(chunk)
+        statement = make_insert(table)
         sums = {name: table.c[name] + statement.excluded[name] for name in ("plays", "watch_s")}
-        await session.execute(statement.on_conflict_do_update(index_elements=names, set_=sums))
+        await session.execute(statement.on_conflict_do_update(index_elements=names, set_=sums), chunk)
     if any(row["plays"] < 0 or row["watch_s"] < 0 for row in rows):
         server_id = rows[0]["server_id"]
         await session.execute(
