@@ -13,7 +13,8 @@ from regie.errors import InvalidData
 MAX_DEPTH = 64
 """Deeper texts are refused: what came in must also go out again, and encoders recurse."""
 
-_OPTIONS = orjson.OPT_NON_STR_KEYS
+# Dataclasses have shapes of their own: an entry as it is in memory would hold its data.
+_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 class BadJSON(InvalidData):

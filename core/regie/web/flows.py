@@ -45,6 +45,8 @@ class FlowApi:
         handler, entry_id = body.get("handler"), body.get("entry_id")
         if not isinstance(handler, str):
             return message("Message format incorrect: required key not provided @ data['handler']", 400)
+        if not isinstance(entry_id, str | None):
+            return message("Message format incorrect: expected str @ data['entry_id']", 400)
         try:
             result = await self._hub.flows.start(
                 handler, source="reconfigure" if entry_id else "user", entry_id=entry_id

@@ -132,7 +132,7 @@ def _assemble(ctx: PluginContext, entry: ConfigEntry, server: JellyfinServer, en
             server.report(notification.signal)
         else:
             named = {"entry_id": entry.id, "server": server.name, "type": notification.kind}
-            ctx.bus.fire(NOTIFICATION, {**named, "data": notification.fields})
+            ctx.bus.fire(NOTIFICATION, {**named, "data": notification.brief()})
 
     secret = entry.data["webhook_secret"].reveal()
     url = ctx.url(f"/api/x/{ctx.slug}/webhook/{secret}")

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -47,7 +47,7 @@ class Address:
     """Where a server is and who we are to it."""
 
     url: str
-    token: str = ""
+    token: str = field(default="", repr=False)
     device_id: str = "regie"
     verify_tls: bool = True
     client_version: str = "0"
@@ -67,7 +67,7 @@ class Account:
     """A person's sign-in."""
 
     user: MediaUser
-    token: str
+    token: str = field(repr=False)
 
 
 class JellyfinClient:

@@ -65,16 +65,20 @@ class Conversation:
         self._weights: deque[tuple[float, int]] = deque()
 
     async def hold(self) -> None:
-        """Answer, ask and listen; only the newest of several waiting lists is read."""
+        """Answer, ask and listen."""
         while True:
-            newest: msgspec.Raw | None = None
-            wait = max(0.0, min(self._keep_alive_at, self._check_at) - self._now())
-            while (message := await self._next(wait)) is not None:
-                if message.message_type == "Sessions":
-                    newest, wait = message.data, 0.0
-            if newest is not None:
-                self._receive(newest)
+            due_s = min(self._keep_alive_at, self._check_at) - self._now()
+            message = await self._next(max(0.0, due_s))
+            if message is not None and message.message_type == "Sessions":
+                self._receive(await self._newest(message.data))
             await self._do_what_is_due()
+
+    async def _newest(self, sessions: msgspec.Raw) -> msgspec.Raw:
+        """The newest of several waiting lists: the others are out of date already."""
+        while (message := await self._next(0.0)) is not None:
+            if message.message_type == "Sessions":
+                sessions = message.data
+        return sessions
 
     async def _next(self, wait_s: float) -> wire.Frame | None:
         """The next message, or None when none came in time; what is already there comes even with no time at all."""

@@ -124,10 +124,11 @@ def _tell(entity: Entity, value: int) -> None:
 
 
 def _jumped(player: _Player, session: Session, at: datetime) -> bool:
-    last = player.entity.attributes.get("media_position")
-    if last is None or session.position_s is None:
-        return last is not session.position_s
-    expected = float(last) + (0 if session.is_paused else (at - player.at).total_seconds())
+    if session.position_s is None:
+        return False
+    expected = float(player.entity.attributes.get("media_position", 0.0)) + (
+        0 if session.is_paused else (at - player.at).total_seconds()
+    )
     return abs(session.position_s - expected) > DRIFT_S
 
 

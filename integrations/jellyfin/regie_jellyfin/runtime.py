@@ -1,6 +1,6 @@
 """What a loaded entry consists of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .entities import ServerEntities
 from .inbox import WebhookInbox
@@ -14,5 +14,5 @@ class Running:
     server: JellyfinServer
     entities: ServerEntities
     inbox: WebhookInbox
-    webhook_secret: str
-    webhook_url: str
+    webhook_secret: str = field(repr=False)
+    webhook_url: str = field(repr=False)

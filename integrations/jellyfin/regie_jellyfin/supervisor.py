@@ -10,7 +10,7 @@ import aiohttp
 import msgspec
 import structlog
 
-from regie.api import AuthFailed, NotReady
+from regie.api import AuthFailed, RegieError
 from regie.roles import Observation, Outage, ServerStatus, Session, Snapshot, Source
 
 from . import decode
@@ -71,7 +71,7 @@ class Supervisor:
             except AuthFailed as error:
                 self._lose(str(error))
                 raise
-            except (NotReady, aiohttp.ClientError, OSError) as error:
+            except (RegieError, aiohttp.ClientError, OSError) as error:
                 self._lose(str(error) or type(error).__name__)
                 await asyncio.sleep(self._back_off())
 

@@ -13,6 +13,10 @@ SignalKind = Literal["start", "progress", "stop"]
 SIGNALS: dict[str, SignalKind] = {"PlaybackStart": "start", "PlaybackProgress": "progress", "PlaybackStop": "stop"}
 
 
+LONGEST = 500
+"""Characters of a text in an event: descriptions of films can be long."""
+
+
 class BrokenWebhook(ValueError):
     """A body that is no notification; the text says what is wrong with it."""
 
@@ -24,6 +28,14 @@ class Notification:
     kind: str
     fields: dict[str, Any] = field(default_factory=dict)
     signal: PlaybackSignal | None = None
+
+    def brief(self) -> dict[str, Any]:
+        """The fields as an event carries them: plain values, long texts cut."""
+        return {
+            key: value[:LONGEST] if isinstance(value, str) else value
+            for key, value in self.fields.items()
+            if value is None or isinstance(value, str | bool | int | float)
+        }
 
 
 def parse(body: bytes, now: datetime) -> Notification:

@@ -17,6 +17,7 @@ from regie.testing.hub import TestHub
 from regie_demo.jellyfin import ServerState, StubServer, Transcode
 from regie_demo.people import PEOPLE
 from regie_jellyfin import Jellyfin
+from regie_jellyfin.flow import address_of
 from regie_jellyfin.server import JellyfinServer
 from regie_ui import Panel as PanelFrame
 
@@ -319,6 +320,14 @@ async def test_a_server_that_is_down_at_start_is_tried_again(
     await stub.start()
     await house.entries.reload(entry.id)
     assert house.entries.get(entry.id).state == "loaded"
+
+
+async def test_support_learns_the_state_but_no_secret(house: TestHub, entry: ConfigEntry) -> None:
+    report = repr(await house.plugins.diagnostics("jellyfin"))
+    assert "Demo house" in report
+    for secret in (entry.data["token"], entry.data["webhook_secret"]):
+        assert secret.reveal() not in report
+    assert entry.data["token"].reveal() not in repr(address_of(entry.data, "1"))
 
 
 async def test_unloading_leaves_nothing(house: TestHub, stub: StubServer, entry: ConfigEntry) -> None:

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from regie.errors import AuthFailed
+from regie.api import AuthFailed, ServiceError
 from regie.roles import Observation, Outage, ServerStatus, Snapshot
 from regie_demo.jellyfin import ServerState, StubServer
 from regie_demo.people import PEOPLE
 from regie_jellyfin.client import JellyfinClient
 from regie_jellyfin.conversation import Pace
+from regie_jellyfin.errors import UpgradeRefused
 from regie_jellyfin.supervisor import Supervisor
 
 from .conftest import HandClock
@@ -193,6 +194,38 @@ async def test_an_unreadable_message_ends_nothing(client: JellyfinClient, stub: 
         _play(stub.state)
         await watch.until(lambda: watch.titles[-1])
     assert watch.states == ["live"]
+
+
+async def test_the_twelfth_version_keeps_a_socket_that_keeps_alive(
+    client: JellyfinClient, stub: StubServer, clock: HandClock
+) -> None:
+    stub.state.version = "12.0.0"
+    async with _watching(client, clock, replace(CALM, keep_alive=0.01)) as watch:
+        await watch.until(lambda: stub.subscribers and watch.states == ["live"])
+        (subscriber,) = stub.subscribers
+        for _ in range(5):
+            clock.forward(50)
+            subscriber.kept_alive.clear()
+            await subscriber.kept_alive.wait()
+            await stub.tick()
+    assert watch.states == ["live"]
+    assert stub.requests.count("GET /jellyfin/socket") == 1
+
+
+async def test_a_refused_call_is_a_loss_and_no_crash(clock: HandClock) -> None:
+    class Refusing:
+        async def sessions(self) -> Any:
+            raise ServiceError("The server refused /Sessions with status 400.")
+
+        async def socket(self) -> Any:
+            raise UpgradeRefused(404)
+
+    watch = Watch()
+    supervisor = Supervisor(Refusing(), watch.observe, watch.follow, pace=CALM, clock=clock)
+    task = asyncio.create_task(supervisor.run(), name="supervisor under test")
+    await watch.until(lambda: watch.states == ["down"])
+    task.cancel()
+    assert "400" in watch.statuses[-1].reason
 
 
 def test_pauses_grow_to_a_minute_and_differ_by_chance() -> None:

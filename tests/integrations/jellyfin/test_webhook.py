@@ -96,6 +96,12 @@ def test_other_notifications_pass_with_their_fields() -> None:
     assert (notification.kind, notification.signal, notification.fields["Name"]) == ("PlanetAligned", None, "a\nb")
 
 
+def test_an_event_carries_plain_and_short_fields() -> None:
+    body = json.dumps({"NotificationType": "ItemAdded", "Overview": "x" * 9000, "Tags": ["a"], "Year": 2021})
+    brief = parse(body.encode(), NOW).brief()
+    assert (len(brief.pop("Overview")), brief) == (500, {"NotificationType": "ItemAdded", "Year": 2021})
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [

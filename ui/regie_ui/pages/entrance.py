@@ -17,6 +17,7 @@ WELCOME = "/welcome"
 SIGN_IN = "/sign-in"
 
 NOT_ALIKE = msgid("The two passwords differ.")
+NO_ZONE = msgid("There is no such time zone.")
 
 
 async def welcome(request: web.Request) -> web.StreamResponse:
@@ -32,6 +33,8 @@ async def make_admin(request: web.Request) -> web.StreamResponse:
     form = {key: value for key, value in (await request.post()).items() if isinstance(value, str)}
     if form.get("password") != form.get("again"):
         return await _welcome(request, form, error=say(request, NOT_ALIKE))
+    if (time_zone := form.get("time_zone") or str(hub.time_zone)) not in available_timezones():
+        return await _welcome(request, form, error=say(request, NO_ZONE))
     name, password, address = form.get("name", ""), form.get("password", ""), request.remote or ""
     try:
         await hub.auth.create_first_admin(
@@ -42,8 +45,7 @@ async def make_admin(request: web.Request) -> web.StreamResponse:
             code=form.get("code", ""),
             language=form.get("language", ""),
         )
-        if form.get("time_zone"):
-            hub.set_time_zone(form["time_zone"])
+        hub.set_time_zone(time_zone)
         session = await hub.auth.sign_in(name, password, address, agent=request.headers.get("User-Agent", ""))
     except RegieError as error:
         return await _welcome(request, form, error=str(error))
@@ -97,6 +99,6 @@ async def _welcome(request: web.Request, form: Mapping[str, Any], error: str = "
         "needs_code": not is_local(request),
         "languages": hub.pages.languages,
         "zones": sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/")),
-        "zone": form.get("time_zone") or str(hub.time_zone),
+        "zone": str(hub.time_zone),
     }
     return await show(request, "welcome.html", variables, status=422 if error else 200)

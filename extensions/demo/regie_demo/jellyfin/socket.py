@@ -24,6 +24,8 @@ class Subscriber:
         self._socket = socket
         self._outbox: asyncio.Queue[str] = asyncio.Queue()
         self.intervals: list[timedelta] = []
+        self.kept_alive = asyncio.Event()
+        """Set by each keep-alive of the client, for tests that wait for one."""
         self._pushed_at = state.clock()
         self._alive_at = state.clock()
 
@@ -73,6 +75,7 @@ class Subscriber:
         kind = message.get("MessageType")
         if kind == "KeepAlive":
             self._alive_at = self._state.clock()
+            self.kept_alive.set()
             self.send("KeepAlive")
         elif kind == "SessionsStart":
             self.intervals.append(_interval(str(message.get("Data", ""))))
