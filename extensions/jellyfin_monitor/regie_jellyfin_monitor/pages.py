@@ -105,7 +105,7 @@ class Pages:
         measure = measure_of(request.query.get("measure"))
         window = self._window(await self._server_numbers(), RANGES[asked])
         async with self._ctx.read() as connection:
-            days = await statistics.per_day(connection, window)
+            days = await (statistics.per_month if window.first is None else statistics.per_day)(connection, window)
             heat = await statistics.heatmap(connection, window, measure)
             totals = await statistics.totals(connection, window)
             rankings = {

@@ -93,7 +93,8 @@ async def _replace_day(session: AsyncSession, server_id: int, day: int, rollup: 
     for key, change in (await _replace(session, models.r_item_day, server_id, day, rollup.item)).items():
         _sum(deltas[models.r_item_month], (server_id, month, *key), change)
         _sum(deltas[models.r_item], (server_id, *key), change)
-    await _replace(session, models.r_dim, server_id, day, rollup.dim)
+    for (dim, *rest), change in (await _replace(session, models.r_dim, server_id, day, rollup.dim)).items():
+        _sum(deltas[models.r_dim_month], (server_id, dim, month, *rest), change)
     peak = models.r_peak
     await session.execute(delete(peak).where(peak.c.server_id == server_id, peak.c.day == day))
     if rollup.peak[0]:
