@@ -256,4 +256,4 @@ class Auth:
 
 
 def _code(text: str) -> bytes:
-    return text.strip().upper().replace("-", "").replace(" ", "").encode()
+    return text.strip().upper().replace("-", "").replace(" ", "").encode("utf-8", "replace")

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 
 from regie.auth.models import SessionRow, UserRow
 from regie.auth.users import USER, User
-from regie.bus.event import ulid
+from regie.bus.event import is_ulid, ulid
 from regie.storage import Database
 
 IDLE_S = 30 * 86_400
@@ -68,7 +68,8 @@ class Sessions:
             cookie_hash=_hash(secret),
             signing_key=signing_key,
             address=address[:64],
-            agent=agent[:256],
+            # Headers may hold bytes that are no text; the database takes text only.
+            agent=agent.encode("utf-8", "replace").decode()[:256],
             created_at=now,
             seen_at=now,
         )
@@ -80,6 +81,8 @@ class Sessions:
     async def find(self, cookie: str, now: float) -> Session | None:
         """The session of a cookie, while it lasts and its person is active."""
         session_id, _, secret = cookie.partition(".")
+        if not is_ulid(session_id) or not secret.isascii():
+            return None
         query = (
             select(*SESSION, SessionRow.cookie_hash)
             .join(UserRow, UserRow.id == SessionRow.user_id)

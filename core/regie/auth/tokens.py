@@ -33,8 +33,8 @@ class Tokens:
 
     async def add(self, user: User, token: Token, signing_key: str) -> None:
         """Keep a new token; raises InvalidData when the person has one of that label."""
-        if not 1 <= len(token.label) <= MAX_LABEL:
-            raise InvalidData(f"A label has 1 to {MAX_LABEL} characters")
+        if not 1 <= len(token.label) <= MAX_LABEL or not token.label.isprintable():
+            raise InvalidData(f"A label has 1 to {MAX_LABEL} characters that can be seen")
         row = TokenRow(
             id=token.id,
             user_id=user.id,
