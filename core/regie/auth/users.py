@@ -40,6 +40,15 @@ class User:
         return cls(row.user_id, row.name, row.role, row.language, row.is_active)
 
 
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Whose access tokens a session or token signs, and with which key (encrypted)."""
+
+    user: User
+    key: str
+    seen_at: float | None
+
+
 USER: tuple[Any, ...] = (UserRow.id.label("user_id"), UserRow.name, UserRow.role, UserRow.language, UserRow.is_active)
 """The columns of a `User`."""
 
