@@ -46,7 +46,7 @@ async def _until(hub: TestHub, condition: Callable[[], Any]) -> None:
     changed = asyncio.Event()
     undo = hub.bus.on("*", lambda _: changed.set())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not condition():
                 await changed.wait()
                 changed.clear()
