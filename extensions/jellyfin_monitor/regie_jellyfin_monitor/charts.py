@@ -6,7 +6,7 @@ from datetime import date
 from typing import Literal
 
 from .models import METHODS, UNKNOWN_METHOD
-from .rollups import date_of, day_number, month_of
+from .rollups import date_of, month_of, month_start
 from .statistics import Measure, Sum, Window
 
 Step = Literal["day", "week", "month"]
@@ -61,5 +61,4 @@ def _start(day: int, step: Step) -> int:
         return day
     if step == "week":
         return day - date_of(day).weekday()
-    month = month_of(day)
-    return day_number(date(month // 12, month % 12 + 1, 1))
+    return month_start(month_of(day))

@@ -204,14 +204,15 @@ class Dimensions:
         found: dict[tuple[Any, ...], int] = {}
         distinct = {tuple(row[name] for name in key): row for row in rows}
         for chunk in chunks(list(distinct.values())):
-            statement: Any = self.insert(table).values(chunk)
+            statement: Any = self.insert(table)
             newer = {
                 name: func.coalesce(statement.excluded[name], table.c[name]) for name in chunk[0] if name not in key
             }
             statement = statement.on_conflict_do_update(
                 index_elements=list(key), set_=newer or {key[0]: statement.excluded[key[0]]}
             )
-            returned = await session.execute(statement.returning(table.c.id, *(table.c[name] for name in key)))
+            # Parameters, not VALUES of their own: the statement is compiled once, whatever the number of rows.
+            returned = await session.execute(statement.returning(table.c.id, *(table.c[name] for name in key)), chunk)
             found.update({tuple(row[1:]): row[0] for row in returned})
         return found
 

@@ -8,12 +8,13 @@ from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from . import models
-from .models import play
+from .models import KINDS, play
 
 PAGE = 50
 FEW_ITEMS = 500
 """Up to so many items that match a text, their plays are found by item; beyond, newest plays match soon anyway."""
 
+_SERIES_KIND = KINDS.index("series")
 _series = models.item.alias("series")
 
 
@@ -58,7 +59,9 @@ async def page(
         conditions.append(tuple_(play.c.started, play.c.id) < tuple_(*before))
     if wanted.text:
         conditions.append(await _text_condition(connection, wanted))
-    query = _plays().where(*conditions).order_by(play.c.started.desc(), play.c.id.desc()).limit(limit + 1)
+    # The few plays first, what they point to after: joining before the limit would join all that match.
+    few = select(play.c.id).where(*conditions).order_by(play.c.started.desc(), play.c.id.desc()).limit(limit + 1)
+    query = _plays().where(play.c.id.in_(few)).order_by(play.c.started.desc(), play.c.id.desc())
     rows = [dict(row) for row in (await connection.execute(query)).mappings()]
     more = len(rows) > limit
     rows = rows[:limit]
@@ -137,7 +140,14 @@ async def _text_condition(connection: AsyncConnection, wanted: Filter) -> Column
     item = models.item
     of_servers = item.c.server_id.in_(wanted.servers)
     matches = or_(*(column.icontains(wanted.text, autoescape=True) for column in (item.c.title, item.c.artist)))
-    found = list(await connection.scalars(select(item.c.id).where(of_servers, matches).limit(FEW_ITEMS + 1)))
-    if len(found) <= FEW_ITEMS:
-        return or_(play.c.item_id.in_(found), play.c.series_id.in_(found))
-    return or_(matches, _series.c.title.icontains(wanted.text, autoescape=True))
+    query = select(item.c.id, item.c.kind).where(of_servers, matches)
+    found = (await connection.execute(query.limit(FEW_ITEMS + 1))).all()
+    if len(found) > FEW_ITEMS:
+        every = query.with_only_columns(item.c.id)
+        return or_(play.c.item_id.in_(every), play.c.series_id.in_(every))
+    series = [row.id for row in found if row.kind == _SERIES_KIND]
+    items = [row.id for row in found if row.kind != _SERIES_KIND]
+    # One condition where one is enough: with OR between two indexes, SQLite walks all plays instead.
+    if not series:
+        return play.c.item_id.in_(items)
+    return or_(play.c.item_id.in_(items), play.c.series_id.in_(series)) if items else play.c.series_id.in_(series)

@@ -153,6 +153,7 @@ r_item_day = _rollup("r_item_day", "server_id", "day", "kind", "item_id")
 r_heat = _rollup("r_heat", "server_id", "month", "weekday", "hour", "kind")
 r_user_month = _rollup("r_user_month", "server_id", "month", "user_id", "kind")
 r_item_month = _rollup("r_item_month", "server_id", "month", "kind", "item_id")
+r_dim_month = _rollup("r_dim_month", "server_id", "dim", "month", "key", "method")
 r_item = _rollup("r_item", "server_id", "kind", "item_id")
 r_peak = _table(
     "r_peak",

@@ -68,7 +68,7 @@ class Pages:
             choices = await history.choices(connection, servers)
         asked = {name: value for name, value in query.items() if value and name != "before"}
         more = urlencode(asked | {"before": ",".join(map(str, found.before))}) if found.before else ""
-        variables = {"plays": found.plays, "more": more}
+        variables = {"plays": found.plays, "more": more, "country_name": country_name}
         if request.headers.get("HX-Request"):
             return await self._fragment(request, "_rows.html", variables)
         return variables | {"choices": choices, "methods": METHODS, "asked": asked, "continued": "before" in query}
@@ -92,6 +92,7 @@ class Pages:
             "hardware": shape.hardware,
             "timeline": _timeline(found, shapes),
             "group": found.group,
+            "country_name": country_name,
             "attribution": self._monitor.attribution,
         }
         text = await self._ctx.render(request, f"{self._ctx.slug}/play.html", variables)
@@ -104,7 +105,7 @@ class Pages:
         measure = measure_of(request.query.get("measure"))
         window = self._window(await self._server_numbers(), RANGES[asked])
         async with self._ctx.read() as connection:
-            days = await statistics.per_day(connection, window)
+            days = await (statistics.per_month if window.first is None else statistics.per_day)(connection, window)
             heat = await statistics.heatmap(connection, window, measure)
             totals = await statistics.totals(connection, window)
             rankings = {
@@ -125,6 +126,7 @@ class Pages:
             "totals": totals,
             "step": step,
             "columns": columns,
+            "length": (window.last - window.first + 1) if window.first is not None else _length(days, window),
             "shares": [round(shares.get(method, 0), 1) for method in range(len(METHODS))],
             "heat": shown,
             "rankings": rankings,
@@ -194,6 +196,7 @@ class Pages:
             "transcodes": sum(stream["method"] == "transcode" for stream in streams),
             "kbps": sum(stream["bitrate_kbps"] or 0 for stream in streams),
             "is_watched": bool(self._monitor.watches),
+            "country_name": country_name,
             "attribution": self._monitor.attribution if any(one["country"] for one in streams) else "",
         }
 
@@ -232,6 +235,11 @@ def country_name(code: str, language: str) -> str:
         return str(Locale.parse(language).territories.get(code, code))
     except (UnknownLocaleError, ValueError):
         return code
+
+
+def _length(days: charts.Days, window: Window) -> int:
+    """The days of an open window, from its first play on."""
+    return window.last - min(days, default=window.last) + 1
 
 
 def _server(server: MediaServer) -> dict[str, Any]:

@@ -24,11 +24,15 @@ Deltas = dict[Table, dict[Key, list[int]]]
 async def rebuild_dirty(
     begin: Callable[[], AbstractAsyncContextManager[AsyncSession]], make_insert: Insert, zone: ZoneInfo
 ) -> AsyncIterator[int]:
-    """Build all marked days, a few in each transaction; yields how many were built, so that others get their turn."""
+    """Build all marked days, a few in each transaction; the newest first; yields how many were built, so that others get their turn."""
     while True:
         async with begin() as session:
             dirty = models.dirty
-            oldest = select(dirty.c.server_id, dirty.c.day).order_by(dirty.c.server_id, dirty.c.day).limit(DAYS_AT_ONCE)
+            oldest = (
+                select(dirty.c.server_id, dirty.c.day)
+                .order_by(dirty.c.server_id, dirty.c.day.desc())
+                .limit(DAYS_AT_ONCE)
+            )
             marked = [tuple(row) for row in await session.execute(oldest)]
             days = [day for server_id, day in marked if server_id == marked[0][0]]
             if not days:
@@ -93,7 +97,8 @@ async def _replace_day(session: AsyncSession, server_id: int, day: int, rollup: 
     for key, change in (await _replace(session, models.r_item_day, server_id, day, rollup.item)).items():
         _sum(deltas[models.r_item_month], (server_id, month, *key), change)
         _sum(deltas[models.r_item], (server_id, *key), change)
-    await _replace(session, models.r_dim, server_id, day, rollup.dim)
+    for (dim, *rest), change in (await _replace(session, models.r_dim, server_id, day, rollup.dim)).items():
+        _sum(deltas[models.r_dim_month], (server_id, dim, month, *rest), change)
     peak = models.r_peak
     await session.execute(delete(peak).where(peak.c.server_id == server_id, peak.c.day == day))
     if rollup.peak[0]:
@@ -136,9 +141,9 @@ async def _add(session: AsyncSession, make_insert: Insert, table: Table, by_key:
         if plays or seconds
     ]
     for chunk in chunks(rows):
-        statement = make_insert(table).values(chunk)
+        statement = make_insert(table)
         sums = {name: table.c[name] + statement.excluded[name] for name in ("plays", "watch_s")}
-        await session.execute(statement.on_conflict_do_update(index_elements=names, set_=sums))
+        await session.execute(statement.on_conflict_do_update(index_elements=names, set_=sums), chunk)
     if any(row["plays"] < 0 or row["watch_s"] < 0 for row in rows):
         server_id = rows[0]["server_id"]
         await session.execute(

@@ -161,9 +161,10 @@ def months_and_days(first: int, last: int) -> tuple[range, list[range]]:
         month += 1
     if month >= after:
         return range(0), [range(first, last + 1)]
-    edges = [range(first, _month_start(month)), range(_month_start(after), last + 1)]
+    edges = [range(first, month_start(month)), range(month_start(after), last + 1)]
     return range(month, after), [edge for edge in edges if edge]
 
 
-def _month_start(month: int) -> int:
+def month_start(month: int) -> int:
+    """The first day of a month."""
     return day_number(date(month // 12, month % 12 + 1, 1))

@@ -11,7 +11,7 @@ from regie.api import ServiceCall
 from .imports import SCHEMA, record_of_import
 from .monitor import Monitor
 
-AT_ONCE = 500
+AT_ONCE = 250
 """Imported plays a transaction: others write in between."""
 
 _STREAM = {"description": "The stream, as events and the live page name it", "required": True, "example": "812…"}

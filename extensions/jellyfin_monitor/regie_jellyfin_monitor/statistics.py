@@ -4,12 +4,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Table, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, Subquery, Table, func, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from . import models
 from .models import DIMS, KINDS
-from .rollups import months_and_days
+from .rollups import month_start, months_and_days
 
 Measure = Literal["plays", "hours"]
 Conditions = list[ColumnElement[bool]]
@@ -56,10 +56,11 @@ class Totals(NamedTuple):
 
 async def totals(connection: AsyncConnection, window: Window) -> Totals:
     """The sums of a window."""
-    dim, peak, user = models.r_dim, models.r_peak, models.r_user
-    method = dim.c.dim == DIMS.index("method")
-    sums = select(func.coalesce(func.sum(dim.c.plays), 0), func.coalesce(func.sum(dim.c.watch_s), 0))
-    plays, seconds = (await connection.execute(sums.where(method, *_days(dim, window)))).one()
+    peak, user = models.r_peak, models.r_user
+    months, edges = _of_dim(window, "method")
+    both = _both((models.r_dim_month, months), (models.r_dim, edges), key="key")
+    sums = select(func.coalesce(func.sum(both.c.plays), 0), func.coalesce(func.sum(both.c.watch_s), 0))
+    plays, seconds = (await connection.execute(sums)).one()
     most = (await connection.execute(select(func.max(peak.c.streams)).where(*_days(peak, window)))).scalar()
     people = None
     if window.first is not None and window.last - window.first < COUNTED_USERS_DAYS:
@@ -80,6 +81,21 @@ async def per_day(connection: AsyncConnection, window: Window) -> dict[int, dict
     found: dict[int, dict[int, Sum]] = defaultdict(dict)
     for day, method, plays, seconds in rows:
         found[day][method] = Sum(int(plays), int(seconds))
+    return dict(found)
+
+
+async def per_month(connection: AsyncConnection, window: Window) -> dict[int, dict[int, Sum]]:
+    """Sums by month (as its first day) and method, for windows of which every month counts whole."""
+    table = models.r_dim_month
+    rows = await connection.execute(
+        select(table.c.month, table.c.key, func.sum(table.c.plays), func.sum(table.c.watch_s))
+        .where(table.c.dim == DIMS.index("method"), table.c.server_id.in_(window.servers))
+        .group_by(table.c.month, table.c.key)
+        .order_by(table.c.month)
+    )
+    found: dict[int, dict[int, Sum]] = defaultdict(dict)
+    for month, method, plays, seconds in rows:
+        found[month_start(month)][method] = Sum(int(plays), int(seconds))
     return dict(found)
 
 
@@ -132,9 +148,8 @@ async def top_of(
     connection: AsyncConnection, window: Window, dim: str, measure: Measure = "hours", limit: int = 10
 ) -> list[Ranked]:
     """What was watched most by client, device, country, codec, resolution or transcode reason."""
-    table = models.r_dim
-    conditions = [table.c.dim == DIMS.index(dim), *_days(table, window)]
-    best = _ranking((table, conditions), key="key", measure=measure, limit=limit)
+    months, edges = _of_dim(window, dim)
+    best = _ranking((models.r_dim_month, months), (models.r_dim, edges), key="key", measure=measure, limit=limit)
     names = (models.client, models.client.c.name) if dim == "client" else (models.term, models.term.c.text)
     return await _named(connection, best, *names, measure)
 
@@ -170,13 +185,27 @@ def _conditions(window: Window, by_month: Table, by_day: Table) -> tuple[Conditi
     return (of_months if months else []), (of_days if edges else [])
 
 
-def _ranking(*parts: Part, key: str, measure: Measure, limit: int) -> Select[Any]:
+def _of_dim(window: Window, dim: str) -> tuple[Conditions, Conditions]:
+    months, edges = _conditions(window, models.r_dim_month, models.r_dim)
+    code = DIMS.index(dim)
+    return (
+        [models.r_dim_month.c.dim == code, *months] if months else [],
+        [models.r_dim.c.dim == code, *edges] if edges else [],
+    )
+
+
+def _both(*parts: Part, key: str) -> Subquery:
+    """The rows of months and of days, one below the other."""
     selects = [
         select(table.c[key].label("id"), table.c.plays, table.c.watch_s).where(*where)
         for table, where in parts
         if where
     ]
-    both = union_all(*selects).subquery()
+    return union_all(*selects).subquery()
+
+
+def _ranking(*parts: Part, key: str, measure: Measure, limit: int) -> Select[Any]:
+    both = _both(*parts, key=key)
     plays, seconds = func.sum(both.c.plays).label("plays"), func.sum(both.c.watch_s).label("watch_s")
     first = plays if measure == "plays" else seconds
     return select(both.c.id, plays, seconds).group_by(both.c.id).order_by(first.desc(), both.c.id).limit(limit)

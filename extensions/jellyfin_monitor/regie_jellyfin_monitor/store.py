@@ -91,9 +91,9 @@ class Store:
         for chunk in chunks(rows):
             inserted = await session.execute(
                 self.dimensions.insert(models.play)
-                .values(chunk)
                 .on_conflict_do_nothing(index_elements=["uid"])
-                .returning(models.play.c.uid, models.play.c.id)
+                .returning(models.play.c.uid, models.play.c.id),
+                chunk,
             )
             ids.update({row.uid: row.id for row in inserted})
         await self._save_spans(session, [(ids[one.uid], one.spans) for one in fresh if one.uid in ids])
@@ -263,12 +263,12 @@ class Store:
         """Have the rollups of some days built again."""
         for chunk in chunks(sorted(days)):
             rows = [{"server_id": server_id, "day": day} for day in chunk]
-            marked = self.dimensions.insert(models.dirty).values(rows)
+            marked = self.dimensions.insert(models.dirty)
             # An update, not nothing: it locks the row, so that a rebuild under way waits for this transaction's facts.
             marked = marked.on_conflict_do_update(
                 index_elements=["server_id", "day"], set_={"day": marked.excluded.day}
             )
-            await session.execute(marked)
+            await session.execute(marked, rows)
 
 
 def _rounded(value: float | None) -> int | None:

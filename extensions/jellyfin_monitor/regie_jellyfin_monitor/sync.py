@@ -8,6 +8,7 @@ from regie.roles import Library, MediaServer
 
 from .monitor import Monitor
 
+AGAIN_AFTER = timedelta(minutes=1)
 OVERLAP = timedelta(minutes=10)
 """How far an incremental sync reaches back before the last one began: clocks differ."""
 
@@ -20,13 +21,19 @@ class LibrarySync:
         self._ctx = monitor.ctx
 
     async def run(self, job: Job) -> None:
-        """Sync one server; raises NotReady when it is away, to be tried again."""
+        """Sync one server; one that is away is tried again later, from where it was."""
         watch = self._monitor.watches.get(str(job.args["server_id"]))
         if watch is None:
             return
-        server, dimensions = watch.server, self._monitor.store.dimensions
-        if server.status.state in {"down", "connecting"}:
-            raise NotReady(f"{server.name} is not connected")
+        try:
+            await self._sync(job, watch.server)
+        except NotReady as error:
+            self._ctx.log.info("the library sync waits", server=watch.server.name, reason=str(error))
+            later = datetime.now(UTC) + AGAIN_AFTER
+            await self._ctx.jobs.enqueue("sync", job.args, at=later, unique=f"{job.kind}.{watch.server.id}.later")
+
+    async def _sync(self, job: Job, server: MediaServer) -> None:
+        dimensions = self._monitor.store.dimensions
         users, libraries = await server.users(), await server.libraries()
         async with self._ctx.session() as session:
             number = await dimensions.server_id(session, server.id, server.name)

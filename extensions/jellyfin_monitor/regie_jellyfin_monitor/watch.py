@@ -23,6 +23,7 @@ from .store import Store, record_of
 
 SAVE_S = 15.0
 """How often the state of open plays is saved when nothing ends: what a kill may cost."""
+SOUGHT_S = 3.0
 AHEAD_S = 5.0
 """How far a server's clock may be ahead of ours before its signals are dated by ours."""
 
@@ -54,6 +55,7 @@ class ServerWatch:
         self._server_id = 0
         self._finished: list[Effect] = []
         self._changed_keys: set[str] = set()
+        self._is_news = False
         self._is_saved = True
         self._saved_at = 0.0
         self._wake = asyncio.Event()
@@ -69,6 +71,7 @@ class ServerWatch:
         if self._state is None:
             self._state = await self._load()
             self._changed_keys.update(self._state.open)
+            self._is_news = True
         undo = self.server.observe(self.observed)
         try:
             while True:
@@ -80,7 +83,7 @@ class ServerWatch:
         """Save what is open and take it off the live page: the server went, or we do."""
         await self._commit(always=True)
         for play in self.plays:
-            await self._ctx.live.delete(_live_key(play))
+            await self._ctx.live.delete(f"stream/{play.server_id}/{_key(play)}")
         if self._state is not None:
             self._state = resumed(self._state)
         self._teller.changed()
@@ -96,15 +99,16 @@ class ServerWatch:
         if self._state.open.keys() != before.keys() or effects:
             self._is_saved = False
         for effect in effects:
-            self._take(effect)
+            self._take(effect, before.get(_key(effect.play)))
         if effects:
             self._wake.set()
 
-    def _take(self, effect: Effect) -> None:
+    def _take(self, effect: Effect, before: Play | None) -> None:
         play = effect.play
+        self._is_news = self._is_news or effect.changes != {"evidence"} or before is None or _sought(before, play)
         if effect.kind in {"closed", "dropped", "refined"}:
             self._finished.append(effect)
-        self._changed_keys.add(f"{play.session.id}/{play.user.id}")
+        self._changed_keys.add(_key(play))
         if effect.kind == "opened":
             self._fire("play_started", play)
         elif effect.kind in {"closed", "dropped"} and play.end_reason is not None:
@@ -147,7 +151,9 @@ class ServerWatch:
                 await self._ctx.live.delete(name)
             else:
                 await self._ctx.live.put(name, record(play, self.server.name, self.place(play)))
-        self._teller.changed()
+        if self._is_news:
+            self._is_news = False
+            self._teller.changed()
 
     async def _commit(self, *, always: bool = False) -> None:
         """Store what ended together with the state, in one transaction: a play is never in both, nor in neither."""
@@ -200,8 +206,14 @@ class ServerWatch:
             return State(self.server.id)
 
 
-def _live_key(play: Play) -> str:
-    return f"stream/{play.server_id}/{play.session.id}/{play.user.id}"
+def _key(play: Play) -> str:
+    return f"{play.session.id}/{play.user.id}"
+
+
+def _sought(before: Play, after: Play) -> bool:
+    """Whether the player is elsewhere than it would be by playing on: pages let positions run by themselves."""
+    ran = 0.0 if before.paused else after.evidence_at - before.evidence_at
+    return abs((after.position_s or 0) - (before.position_s or 0) - ran) > SOUGHT_S
 
 
 def _dated(signal: PlaybackSignal, now: float) -> PlaybackSignal:

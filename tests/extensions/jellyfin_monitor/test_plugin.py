@@ -73,7 +73,7 @@ class House(MediaServer):
         for item in items[start:]:
             yield [item]
 
-    async def message(self, session_id: str, text: str, *, header: str = "", timeout_s: float = 10) -> None:
+    async def message(self, session_id: str, text: str, **_: object) -> None:
         self.said.append(("message", session_id, text))
 
     async def pause(self, session_id: str) -> None:
@@ -82,11 +82,11 @@ class House(MediaServer):
     async def stop(self, session_id: str) -> None:
         self.said.append(("stop", session_id))
 
-    async def image(self, item_id: str, *, kind: str = "Primary", width: int = 300, tag: str = "") -> tuple[bytes, str]:
+    async def image(self, item_id: str, **_: object) -> tuple[bytes, str]:
         if item_id == "none":
             raise NotFound("no image")
         self.said.append(("image", item_id))
-        return (b"<svg/>", "image/svg+xml") if item_id == "evil" else (b"jpeg", "image/jpeg")
+        return (b"<script/>", "text/html") if item_id == "evil" else (b"jpeg", "image/jpeg")
 
 
 @pytest.fixture
@@ -95,7 +95,9 @@ def house() -> House:
 
 
 @pytest.fixture
-async def monitored(hub: TestHub, house: House) -> TestHub:
+async def monitored(hub: TestHub, house: House, monkeypatch: pytest.MonkeyPatch) -> TestHub:
+    monkeypatch.setattr("regie_jellyfin_monitor.monitor.REBUILD_DELAY_S", 0.05)
+
     class Brings(Integration):
         """Brings the house."""
 

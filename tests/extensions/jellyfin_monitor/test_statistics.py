@@ -18,7 +18,7 @@ from regie_jellyfin_monitor.dimensions import Dimensions
 from regie_jellyfin_monitor.models import KINDS
 from regie_jellyfin_monitor.plays import HistorySettings
 from regie_jellyfin_monitor.rebuild import rebuild_days
-from regie_jellyfin_monitor.rollups import day_number, day_of
+from regie_jellyfin_monitor.rollups import day_number, day_of, month_of
 from regie_jellyfin_monitor.statistics import Window
 from regie_jellyfin_monitor.store import PlayRecord, Store
 
@@ -87,9 +87,14 @@ async def test_the_totals_are_the_facts(filled: Database) -> None:
             days = await statistics.per_day(connection, window)
         assert expected
         assert (totals.plays, totals.watch_s) == (sum(row[1] for row in expected), sum(row[2] for row in expected))  # type: ignore[misc]
-        assert sum(one.watch_s for methods in days.values() for one in methods.values()) == totals.watch_s
+        assert total_of(days) == totals.watch_s
         by_day = Counter(day_of(row[0], PARIS) for row in expected)  # type: ignore[arg-type]
         assert days.keys() == by_day.keys()
+    async with filled.read() as connection:
+        months = await statistics.per_month(connection, WINDOWS[0])
+        everything = await statistics.per_day(connection, WINDOWS[0])
+    assert {month_of(day) for day in everything} == {month_of(day) for day in months}
+    assert total_of(months) == total_of(everything)
 
 
 async def test_the_rankings_are_the_facts(filled: Database) -> None:
@@ -104,6 +109,10 @@ async def test_the_rankings_are_the_facts(filled: Database) -> None:
             assert {row.id: [row.plays, row.watch_s] for row in ranking} == sums_by(expected, index, kinds)
             values = [row.plays if measure == "plays" else row.watch_s for row in ranking]
             assert values == sorted(values, reverse=True)
+
+
+def total_of(days: dict[int, dict[int, statistics.Sum]]) -> int:
+    return sum(one.watch_s for methods in days.values() for one in methods.values())
 
 
 def sums_by(rows: list[tuple[object, ...]], index: int, kinds: set[int]) -> dict[object, list[int]]:

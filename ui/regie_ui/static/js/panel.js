@@ -104,6 +104,10 @@ onLink((up) => {
   }, LOST_AFTER_MS);
 });
 
+// ---- artwork: what cannot be loaded gives way to the title on its own colour ----
+
+document.addEventListener("error", (event) => event.target.matches?.(".poster img, .avatar img") && event.target.remove(), true);
+
 // ---- search ----
 
 const find = document.getElementById("find");
@@ -141,6 +145,7 @@ document.addEventListener("change", (event) => {
 
 function bind(root) {
   for (const element of root.querySelectorAll("[data-live]")) followFragment(element);
+  for (const image of root.querySelectorAll(".poster img, .avatar img")) if (image.complete && !image.naturalWidth) image.remove();
   for (const element of root.querySelectorAll("[data-v]")) element.style.setProperty("--v", element.dataset.v);
   followEntities();
 }

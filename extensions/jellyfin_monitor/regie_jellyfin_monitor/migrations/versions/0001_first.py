@@ -97,6 +97,7 @@ def _rollups() -> None:
         ("r_heat", "server_id", "month", "weekday", "hour", "kind"),
         ("r_user_month", "server_id", "month", "user_id", "kind"),
         ("r_item_month", "server_id", "month", "kind", "item_id"),
+        ("r_dim_month", "server_id", "dim", "month", "key", "method"),
         ("r_item", "server_id", "kind", "item_id"),
     ):
         _create(name, *map(_part, keys), _number("plays"), _number("watch_s"), sqlite_with_rowid=False)
