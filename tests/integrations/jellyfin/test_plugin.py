@@ -278,6 +278,26 @@ async def test_a_burst_of_webhooks_loses_none(house: TestHub, entry: ConfigEntry
     assert entry.state == "loaded"
 
 
+async def test_webhooks_keep_their_order_and_their_stamps(
+    house: TestHub, entry: ConfigEntry, anybody: ClientSession
+) -> None:
+    (server,) = house.roles.all(MediaServer)
+    signals: list[PlaybackSignal] = []
+    server.observe(lambda seen: signals.append(seen) if isinstance(seen, PlaybackSignal) else None)
+    common = {"ItemId": "a" * 32, "UserId": "b" * 32, "ClientName": "Web", "DeviceId": "d"}
+    for kind, stamp in (("Stop", "20:09"), ("Start", "20:00"), ("Start", "20:00")):
+        body = {**common, "NotificationType": f"Playback{kind}", "UtcTimestamp": f"2026-03-01T{stamp}:00.0000000Z"}
+        async with anybody.post(_webhook_path(entry), data=json.dumps(body)) as answer:
+            assert answer.status == 204
+    plugin = house.plugins.get("jellyfin").plugin
+    assert isinstance(plugin, Jellyfin)
+    (running,) = plugin._servers()
+    await running.inbox.worked_off()
+    assert [signal.kind for signal in signals] == ["stop", "start", "start"]
+    assert signals[1] == signals[2]
+    assert signals[1].stamp == "2026-03-01T20:00:00.0000000Z"
+
+
 async def test_a_wrong_webhook_secret_is_nowhere(house: TestHub, entry: ConfigEntry, anybody: ClientSession) -> None:
     async with anybody.post("/api/x/jellyfin/webhook/guess", data=b"{}") as answer:
         assert answer.status == 404
