@@ -27,7 +27,13 @@ class Panel(Extension):
     def panels(self) -> Sequence[Page]:
         """The navigation of the house, then the pages inside its rooms."""
         rooms = [
-            ROOM(path="/", title=msgid("Dashboard"), icon="home", handler=dashboard.dashboard, permission="user"),
+            ROOM(
+                path="/",
+                title=msgid("Dashboard"),
+                icon="home",
+                handler=dashboard.Dashboard(self._watch).page,
+                permission="user",
+            ),
             ROOM(path="/automations", title=msgid("Automations"), icon="auto", handler=automations.overview),
             ROOM(path="/integrations", title=msgid("Integrations"), icon="device", handler=integrations.overview),
             ROOM(path="/plugins", title=msgid("Plugins"), icon="plug", handler=plugins.overview),
@@ -77,6 +83,8 @@ class Panel(Extension):
             own("/settings/tokens/{token_id}/revoke", settings.revoke_token),
             own("/settings/sessions/{session_id}/end", settings.end_session),
             post("/developer/services/{domain}/{name}", developer.call),
+            Route("GET", "/dashboard/figures", self._watch.figures, permission="user"),
+            Route("GET", "/dashboard/feed", self._watch.feed, permission="user"),
             Route("GET", "/developer/events/list", self._watch.events.fragment, permission="admin"),
         ]
 

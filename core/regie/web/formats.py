@@ -77,16 +77,17 @@ class Formats:
         return format_unit(count, "digital-byte", "narrow", locale=self.locale)
 
     def datetime(self, value: Moment | None) -> str:
-        """The day and the minute: 20 Nov 2026, 21:04."""
+        """The day and the minute: 20 Nov, 21:04."""
         if value is None:
             return NOTHING
         return f"{self.date(value)}, {self.time(value)}"
 
     def date(self, value: Moment | None) -> str:
-        """The day: 20 Nov 2026."""
+        """The day: 20 Nov, with the year when it is not this one."""
         if value is None:
             return NOTHING
-        pattern = "d MMM y" if self.locale.language in {"en", "fr"} else "medium"
+        is_this_year = moment(value).astimezone(self.time_zone).year == self._now().astimezone(self.time_zone).year
+        pattern = "d MMM" if is_this_year else "d MMM y"
         return format_datetime(moment(value), pattern, tzinfo=self.time_zone, locale=self.locale)
 
     def time(self, value: Moment | None) -> str:

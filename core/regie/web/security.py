@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 
 from regie.auth import Session
+from regie.errors import ConfigError
 
 COOKIE = "regie_session"
 CSRF_FIELD = "_csrf"
@@ -60,7 +61,8 @@ def add_security_headers(request: web.Request, response: web.StreamResponse) -> 
 
 def check_head(request: web.Request) -> None:
     """Refuse what no honest client sends, before any work is done."""
-    if not _HOST.fullmatch(request.host):
+    # Asked first: without the header aiohttp would look our own name up, and wait for it.
+    if hdrs.HOST not in request.headers or not _HOST.fullmatch(request.host):
         raise web.HTTPBadRequest(text="The Host header is not a host")
     if request.headers.get(hdrs.CONTENT_ENCODING, "identity").strip().lower() != "identity":
         raise web.HTTPUnsupportedMediaType(text="Compressed requests are not taken: send the body as it is")
@@ -133,8 +135,16 @@ def local_path(path: object, fallback: str = "/") -> str:
 
 
 def networks(texts: Iterable[str]) -> tuple[Network, ...]:
-    """Addresses and networks, parsed."""
-    return tuple(ipaddress.ip_network(text, strict=False) for text in texts)
+    """Addresses and networks, parsed; raises ConfigError."""
+    found = []
+    for text in texts:
+        try:
+            found.append(ipaddress.ip_network(text, strict=False))
+        except ValueError as error:
+            raise ConfigError(
+                f"REGIE_TRUSTED_PROXIES names {text!r}: give addresses such as 172.18.0.2 or networks such as 172.18.0.0/16"
+            ) from error
+    return tuple(found)
 
 
 def as_forwarded(request: web.Request, trusted: tuple[Network, ...]) -> web.Request:

@@ -1,7 +1,6 @@
 """A living house without a server at hand: a stub Jellyfin server with simulated viewers, and months of past plays."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from itertools import islice
 from typing import TypeVar
 
@@ -9,12 +8,12 @@ from regie.api import Extension, Manifest, NotFound, PluginContext, Secret, hook
 
 from .history import SOURCE, generate
 from .household import Household
-from .jellyfin import ServerState, StubServer
+from .jellyfin import ServerState, StubServer, real_clock
 from .people import PEOPLE
 
 SEED = 8
 PAST_DAYS = 240
-BATCH = 200
+BATCH = 50
 """Plays made and handed over at once: a few milliseconds of the loop."""
 
 T = TypeVar("T")
@@ -33,7 +32,7 @@ class Demo(Extension):
         """Start the stub server and let its household live."""
         if not ctx.is_demo:
             return
-        state = ServerState(_now, people=PEOPLE)
+        state = ServerState(real_clock, people=PEOPLE)
         household = Household(state, SEED)
         self._server = server = StubServer(state)
         await server.start()
@@ -59,7 +58,7 @@ async def _import_past(ctx: PluginContext, state: ServerState) -> None:
     """The monitor skips what it has, so an import that was cut off is simply done again."""
     if await ctx.store.load("past"):
         return
-    now = _now().astimezone(ctx.time_zone)
+    now = real_clock().astimezone(ctx.time_zone)
     server = {"server_id": state.id, "server_name": state.name, "source": SOURCE}
     try:
         for plays in _batches(generate(SEED, PAST_DAYS, now), BATCH):
@@ -68,13 +67,10 @@ async def _import_past(ctx: PluginContext, state: ServerState) -> None:
         ctx.log.info("The Jellyfin monitor is not there, so there is no past to show")
         return
     await ctx.store.save("past", {"until": now.isoformat()})
+    ctx.log.info("The monitor has the household's past", days=PAST_DAYS)
 
 
 def _batches(values: Iterable[T], size: int) -> Iterator[list[T]]:
     rest = iter(values)
     while batch := list(islice(rest, size)):
         yield batch
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -9,6 +9,7 @@ from aiohttp import web
 from regie.api import (
     AuthFailed,
     ConfigEntry,
+    ConfigError,
     ConfigFlow,
     Integration,
     Manifest,
@@ -86,7 +87,10 @@ class Jellyfin(Integration):
             await ctx.update_entry(entry, data={**entry.data, "webhook_secret": Secret(secrets.token_urlsafe(18))})
         client = JellyfinClient(address_of(entry.data, ctx.hub_version))
         ctx.on_unload(client.close)
-        server = JellyfinServer(await client.check_token(), entry.id, client)
+        info = await client.check_token()
+        if entry.unique_id not in {None, info.id}:
+            raise ConfigError(f"Another server, {info.name}, answers at {entry.data['url']}: change the address.")
+        server = JellyfinServer(info, entry.id, client)
         entities = ServerEntities(server, ctx.entities.add)
         running = _assemble(ctx, entry, server, entities)
         ctx.on_unload(server.observe(entities.follow))

@@ -62,14 +62,6 @@ class ServerInfo:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A person's sign-in."""
-
-    user: MediaUser
-    token: str = field(repr=False)
-
-
 class JellyfinClient:
     """One server, over a connection pool of its own. Close it when done."""
 
@@ -103,11 +95,10 @@ class JellyfinClient:
         await self._get("Library/VirtualFolders")
         return info
 
-    async def sign_in(self, name: str, password: str) -> Account:
+    async def sign_in(self, name: str, password: str) -> str:
         """Exchange a name and a password for a token; an older token of our device id ends."""
         body = {"Username": name, "Pw": password}
-        answer = _decoded(await self._call("POST", "Users/AuthenticateByName", body=body), wire.SignedIn)
-        return Account(decode.user(answer.user), answer.access_token)
+        return _decoded(await self._call("POST", "Users/AuthenticateByName", body=body), wire.SignedIn).access_token
 
     async def sessions(self) -> tuple[tuple[Session, ...], int]:
         """The sessions that play something, and how many could not be read."""

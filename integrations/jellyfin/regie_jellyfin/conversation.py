@@ -41,8 +41,8 @@ class Pace:
     """Above this the server is asked now and then instead: full lists grow with the square of the streams."""
 
 
-class TooMuchData(NotReady):
-    """The session lists outgrew what a websocket should carry."""
+class PollInstead(NotReady):
+    """The websocket works, but asking now and then serves better; the text says why."""
 
 
 class Conversation:
@@ -122,4 +122,4 @@ class Conversation:
         while now - self._weights[0][0] > WEIGHED_S:
             self._weights.popleft()
         if sum(weight for _, weight in self._weights) > self._pace.bytes_per_second * WEIGHED_S:
-            raise TooMuchData("so many streams at once that the server is asked every few seconds instead")
+            raise PollInstead("so many streams at once that the server is asked every few seconds instead")

@@ -165,7 +165,7 @@ class JellyfinFlow(ConfigFlow):
         client = self._client(data)
         try:
             await client.public_info()
-            return Secret((await client.sign_in(data["username"], password.reveal())).token)
+            return Secret(await client.sign_in(data["username"], password.reveal()))
         finally:
             await client.close()
 

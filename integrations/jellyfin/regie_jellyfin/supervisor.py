@@ -10,11 +10,11 @@ import aiohttp
 import msgspec
 import structlog
 
-from regie.api import AuthFailed, RegieError
+from regie.api import AuthFailed, NotReady, RegieError
 from regie.roles import Observation, Outage, ServerStatus, Session, Snapshot, Source
 
 from . import decode
-from .conversation import SUBSCRIBE, Conversation, Pace, TooMuchData
+from .conversation import SUBSCRIBE, Conversation, Pace, PollInstead
 from .errors import UpgradeRefused
 
 REFUSALS = {
@@ -23,6 +23,10 @@ REFUSALS = {
     403: "a proxy before the server forbids the websocket",
     404: "the websocket is not found: does the proxy pass on /socket?",
 }
+
+SHORT_S = 5.0
+CUTS = 3
+"""So many conversations, each shorter than `SHORT_S`, mean that something before the server cuts them."""
 
 State = Literal["connecting", "live", "polling", "down"]
 
@@ -61,6 +65,8 @@ class Supervisor:
         self._failures = 0
         self._lost = True
         self._busy = False
+        self._cut_short = 0
+        self._unreadable = 0
         self.status = ServerStatus("connecting", since=clock())
 
     async def run(self) -> None:
@@ -80,7 +86,7 @@ class Supervisor:
             await self._listen()
         except UpgradeRefused as refusal:
             await self._poll(REFUSALS.get(refusal.status, str(refusal)))
-        except TooMuchData as error:
+        except PollInstead as error:
             await self._poll(str(error))
 
     async def _listen(self) -> None:
@@ -88,7 +94,21 @@ class Supervisor:
             await socket.send_json(SUBSCRIBE)
             await self._ask()
             self._become("live")
-            await Conversation(socket, self._pace, self._check, self._receive).hold()
+            await self._converse(Conversation(socket, self._pace, self._check, self._receive))
+
+    async def _converse(self, conversation: Conversation) -> None:
+        """Hold a conversation; when several in a row are cut short, coming back again and again helps nobody."""
+        loop = asyncio.get_running_loop()
+        opened = loop.time()
+        try:
+            await conversation.hold()
+        except NotReady as error:
+            self._cut_short = self._cut_short + 1 if loop.time() - opened < SHORT_S else 0
+            if self._cut_short >= CUTS and not isinstance(error, PollInstead):
+                raise PollInstead(
+                    "the websocket is closed as soon as it opens: look at the proxy before the server"
+                ) from error
+            raise
 
     async def _poll(self, reason: str) -> None:
         """Ask now and then; returns when it is time to try the websocket again."""
@@ -116,8 +136,9 @@ class Supervisor:
         self._snapshot(sessions, unreadable, source="websocket")
 
     def _snapshot(self, sessions: tuple[Session, ...], unreadable: int, *, source: Source) -> None:
-        if unreadable:
+        if unreadable > self._unreadable:
             _log.warning("Some sessions of the server could not be read", sessions=unreadable)
+        self._unreadable = unreadable
         now = self._clock()
         after_outage, self._lost = self._lost, False
         self._busy = bool(sessions)

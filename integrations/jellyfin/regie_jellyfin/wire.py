@@ -36,8 +36,6 @@ class SignedIn(Wire):
     """AuthenticationResult."""
 
     access_token: str
-    user: User
-    server_id: str | None = None
 
 
 class Folder(Wire):

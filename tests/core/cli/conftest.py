@@ -1,5 +1,4 @@
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -7,47 +6,23 @@ from pathlib import Path
 
 import pytest
 
+from regie.testing.process import HubProcess
+
 Regie = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-class Process:
-    """A hub in a process of its own, as a person starts it."""
-
-    def __init__(self, environ: dict[str, str]) -> None:
-        command = [sys.executable, "-m", "regie", "run", "--port", "0"]
-        self.popen = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self.lines: list[str] = []
-        self.url = self._wait_for_address()
-
-    def _wait_for_address(self) -> str:
-        assert self.popen.stdout is not None
-        for line in self.popen.stdout:
-            self.lines.append(line)
-            if found := re.search(r"Regie is running at (http://\S+?)/?$", line.strip()):
-                return found[1]
-        raise AssertionError("".join(self.lines))
-
-    def end(self) -> int:
-        """Ask it to stop, as Ctrl-C does, and wait."""
-        if self.popen.poll() is None:
-            self.popen.send_signal(2)
-        code = self.popen.wait(timeout=40)
-        assert self.popen.stdout is not None
-        self.popen.stdout.close()
-        return code
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    return tmp_path / "data"
 
 
 @pytest.fixture
-def environ(tmp_path: Path) -> dict[str, str]:
-    return {**os.environ, "REGIE_DATA_DIR": str(tmp_path / "data")}
-
-
-@pytest.fixture
-def regie(environ: dict[str, str]) -> Regie:
+def regie(data_dir: Path) -> Regie:
     """Runs a command to its end."""
 
     def run(*arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "regie", *arguments]
+        environ = {**os.environ, "REGIE_DATA_DIR": str(data_dir)}
         return subprocess.run(
             command, env=environ, input=given, capture_output=True, text=True, timeout=50, check=False
         )
@@ -56,8 +31,8 @@ def regie(environ: dict[str, str]) -> Regie:
 
 
 @pytest.fixture
-def running(environ: dict[str, str]) -> Iterator[Process]:
+def running(data_dir: Path) -> Iterator[HubProcess]:
     """A running hub."""
-    process = Process(environ)
+    process = HubProcess(data_dir)
     yield process
     process.end()

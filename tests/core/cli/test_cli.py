@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from regie.testing.process import HubProcess
+
 Regie = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -29,10 +31,10 @@ def test_an_account_and_a_token_of_a_stopped_hub_serve_the_running_one(
     assert (made.returncode, made.stdout.count("\n")) == (0, 1)
     running = request.getfixturevalue("running")
     assert config(running.url, token)["state"] == "RUNNING"
-    assert "a long password" not in "".join(running.lines)
+    assert "a long password" not in running.log()
 
 
-def test_the_running_hub_is_asked_when_there_is_one(regie: Regie, running: Any) -> None:
+def test_the_running_hub_is_asked_when_there_is_one(regie: Regie, running: HubProcess) -> None:
     assert regie("user", "add", "Ada", "--admin", "--password-stdin", given="a long password\n").returncode == 0
     assert regie("user", "list").stdout == "Ada\tadmin\n"
     token = regie("token", "create", "--user", "Ada", "--label", "script").stdout.strip()
@@ -43,14 +45,14 @@ def test_the_running_hub_is_asked_when_there_is_one(regie: Regie, running: Any) 
         config(running.url, token)
 
 
-def test_a_second_hub_on_the_same_folder_says_what_to_do(regie: Regie, running: Any) -> None:
+def test_a_second_hub_on_the_same_folder_says_what_to_do(regie: Regie, running: HubProcess) -> None:
     second = regie("run", "--port", "0")
     assert second.returncode == 1
     assert second.stderr.strip().count("\n") == 0
     assert "Another hub is running" in second.stderr
 
 
-def test_a_port_in_use_says_what_to_do(regie: Regie, running: Any, tmp_path: Path) -> None:
+def test_a_port_in_use_says_what_to_do(regie: Regie, running: HubProcess, tmp_path: Path) -> None:
     port = running.url.rpartition(":")[2]
     second = regie("run", "--port", port, "--data-dir", str(tmp_path / "other"))
     assert second.returncode == 1
@@ -83,12 +85,11 @@ def test_check_names_the_database_and_the_plugins(regie: Regie) -> None:
     assert "Plugin jellyfin" in done.stdout
 
 
-def test_an_interrupted_hub_ends_cleanly(running: Any, environ: dict[str, str]) -> None:
+def test_an_interrupted_hub_ends_cleanly(running: HubProcess) -> None:
     assert running.end() == 0
-    assert not (Path(environ["REGIE_DATA_DIR"]) / "running.json").exists()
+    assert not (running.data_dir / "running.json").exists()
 
 
-def test_a_killed_hub_starts_again(running: Any, regie: Regie, environ: dict[str, str]) -> None:
-    running.popen.kill()
-    running.popen.wait(timeout=10)
+def test_a_killed_hub_leaves_a_folder_that_works(running: HubProcess, regie: Regie) -> None:
+    running.kill()
     assert regie("user", "list").returncode == 0

@@ -1,6 +1,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,3 +92,17 @@ def test_a_shared_event_is_made_once_whoever_gets_it() -> None:
     assert [json.loads(frame) for frame in frames] == [{"id": n, "type": "event", "event": {"n": 1}} for n in (7, 8, 7)]
     assert frames[0] is frames[2]
     assert made == [1]
+
+
+@pytest.mark.parametrize(
+    ("length", "head"),
+    [
+        (0, "8100"),
+        (125, "817d"),
+        (126, "817e007e"),
+        (65_535, "817effff"),
+        (65_536, "817f0000000000010000"),
+    ],
+)
+def test_a_frame_says_how_long_it_is(length: int, head: str) -> None:
+    assert messages.head(length).hex() == head

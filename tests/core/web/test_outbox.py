@@ -36,10 +36,12 @@ def test_frames_leave_in_order() -> None:
 def test_too_many_messages_or_bytes_fill_it_but_one_large_answer_does_not() -> None:
     outbox = Outbox()
     fullness = []
-    for frame in (b"x" * (MAX_BYTES + 1), b"x"):
+    for frame in (b"x", b"x" * (MAX_BYTES + 1), b"x" * (MAX_BYTES - 1), b"x"):
         outbox.put(frame)
         fullness.append(outbox.is_full)
-    assert fullness == [False, True]
+    assert fullness == [False, False, False, True]
+    drained_bytes = sum(len(frame) for _ in range(4) for frame in outbox.take())
+    assert (drained_bytes, outbox.is_full, len(outbox)) == (2 * MAX_BYTES + 2, False, 0)
     outbox = Outbox()
     fullness = []
     for _ in range(MAX_MESSAGES + 1):

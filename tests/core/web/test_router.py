@@ -7,8 +7,10 @@ from aiohttp import ClientSession, web
 
 from regie.api import Extension, Manifest, Panel, Route, hookimpl
 from regie.errors import RegieError
+from regie.hub import Hub
 from regie.services import RANK
-from regie.testing.hub import TestHub
+from regie.settings import Settings
+from regie.testing.hub import PASSWORD, TestHub
 
 
 async def answer_ok(_request: web.Request) -> web.StreamResponse:
@@ -51,6 +53,28 @@ async def test_every_route_has_a_permission_and_only_public_ones_answer_stranger
         "/api/x/example/large",
         "/x/example/static/{path}",
     }
+
+
+async def test_every_route_of_the_bundled_plugins_is_guarded_too(tmp_path: Path) -> None:
+    hub = Hub(Settings(data_dir=tmp_path, port=0))
+    await hub.start()
+    await hub.auth.create_user("Ada", PASSWORD, "admin")
+    answers: dict[str, int] = {}
+    async with ClientSession(f"http://127.0.0.1:{hub.web.port}") as client:
+        for endpoint in hub.web.router.endpoints():
+            assert endpoint.rule.permission in RANK
+            if endpoint.rule.permission != "public":
+                async with client.request(endpoint.method, fill(endpoint.path), allow_redirects=False) as answer:
+                    answers[f"{endpoint.method} {endpoint.path}"] = answer.status
+    await hub.stop()
+    # 404: the stand-in for a variable part is none of the words that the route knows.
+    open_doors = {
+        route: status
+        for route, status in answers.items()
+        if status != (401 if " /api/" in route else 303) and not (status == 404 and "{" in route)
+    }
+    assert not open_doors
+    assert any(" /x/" in route or route == "GET /" for route in answers)
 
 
 async def test_each_role_reaches_what_is_for_it(example: TestHub) -> None:

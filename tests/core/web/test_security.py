@@ -1,5 +1,7 @@
 import asyncio
+from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
+from regie.api import Route
 from regie.auth import User
+from regie.errors import ConfigError
 from regie.testing.hub import PASSWORD, TestHub
 from regie.web import app, security
 from regie.web.security import COOKIE, as_forwarded, is_local, is_same_origin, local_path, networks
@@ -105,6 +109,42 @@ def test_only_listed_proxies_are_believed() -> None:
     assert (believed.remote, believed.scheme, believed.host) == ("203.0.113.5", "https", "tv.example")
     stranger = as_forwarded(asked("203.0.113.7", **headers), trusted)
     assert (stranger.remote, stranger.scheme, stranger.host) == ("203.0.113.7", "http", "localhost:8480")
+
+
+def test_a_proxy_that_is_no_address_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"REGIE_TRUSTED_PROXIES names 'proxy\.local'"):
+        networks(["10.0.0.1", "proxy.local"])
+
+
+async def test_behind_a_listed_proxy_pages_and_websockets_see_the_person(tmp_path: Path) -> None:
+    hub = TestHub(tmp_path)
+    hub.settings = replace(hub.settings, trusted_proxies=("127.0.0.1",))
+    await hub.start()
+    seen: list[tuple[str | None, bool, str]] = []
+
+    async def look(request: web.Request) -> web.StreamResponse:
+        seen.append((request.remote, request.secure, request.host))
+        return web.Response()
+
+    hub.web.mount("look", [], [Route("GET", "", look, permission="user")], None)
+    token = await hub.auth.create_token(await hub.user(), "client")
+    headers = {"X-Forwarded-For": "203.0.113.5", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "tv.example"}
+    async with ClientSession(f"http://127.0.0.1:{hub.web.port}", headers=headers) as client:
+        async with client.get("/x/look", headers={"Authorization": f"Bearer {token}"}) as answer:
+            assert answer.status == 200
+        async with client.ws_connect("/api/websocket", headers={"Origin": "https://tv.example"}) as socket:
+            await socket.send_json({"type": "auth", "access_token": token})
+            assert [(await socket.receive_json())["type"] for _ in range(2)] == ["auth_required", "auth_ok"]
+    assert seen == [("203.0.113.5", True, "tv.example")]
+    assert hub.web.address == "https://tv.example"
+    await hub.stop()
+
+
+async def test_a_request_without_a_host_is_refused(hub: TestHub) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", hub.web.port)
+    writer.write(b"GET /health HTTP/1.0\r\n\r\n")
+    assert b" 400 " in await reader.readline()
+    writer.close()
 
 
 async def test_every_answer_carries_the_headers(example: TestHub, anyone: ClientSession) -> None:

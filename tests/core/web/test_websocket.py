@@ -231,6 +231,25 @@ async def test_events_reach_their_subscribers_until_they_leave(
     assert hub.bus.listener_counts() == before
 
 
+async def test_a_client_that_left_at_once_leaves_nothing_behind(
+    hub: TestHub, client: Client, anyone: ClientSession
+) -> None:
+    commands = [
+        {"id": 1, "type": "subscribe_events"},
+        {"id": 2, "type": "subscribe_entities"},
+        {"id": 3, "type": "regie/subscribe", "topic": "plugins"},
+    ]
+    before = hub.bus.listener_counts()
+    await client.socket.send_json(commands)
+    await client.socket.close()
+    while len(hub.web.websocket):
+        async with anyone.get("/health") as answer:
+            assert answer.status == 200
+    assert hub.bus.listener_counts() == before
+    assert not hub.states._listeners
+    assert not hub.topics._listeners
+
+
 async def test_who_is_no_admin_hears_and_does_less(person: Client, guest: Client) -> None:
     for kind, data in (
         ("subscribe_events", {}),

@@ -1,27 +1,12 @@
 """A stub server with a clock that stands still until it is moved."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
 
-from regie_demo.jellyfin import ServerState, StubServer
+from regie_demo.jellyfin import HandClock, ServerState, StubServer
 from regie_demo.people import PEOPLE
-
-
-class HandClock:
-    """A clock that moves by hand."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, seconds: float) -> None:
-        """Let time pass."""
-        self.now += timedelta(seconds=seconds)
 
 
 @pytest.fixture

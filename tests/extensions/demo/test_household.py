@@ -4,11 +4,9 @@ from collections import Counter
 from datetime import timedelta
 
 from regie_demo.household import Household
-from regie_demo.jellyfin import ServerState
+from regie_demo.jellyfin import HandClock, ServerState
 from regie_demo.jellyfin.state import Command
 from regie_demo.people import PEOPLE
-
-from .conftest import HandClock
 
 
 def _evening(seed: int, minutes: int) -> list[tuple[str, str, float]]:

@@ -1,16 +1,16 @@
 """The stub bends statistics as the real server does."""
 
+import io
 from itertools import takewhile
 
 import aiohttp
 import pytest
+from PIL import Image
 
 from regie_demo.catalogue import Catalogue
-from regie_demo.jellyfin import ServerState, StubServer, Transcode
+from regie_demo.jellyfin import HandClock, ServerState, StubServer, Transcode, posters
 from regie_demo.jellyfin.state import StubSession
 from regie_demo.people import PEOPLE
-
-from .conftest import HandClock
 
 ENCODED = Transcode("h264", "aac", "ts", video_direct=False, audio_direct=False, bitrate_kbps=4000)
 
@@ -133,9 +133,13 @@ async def test_a_key_is_needed_and_an_ordinary_person_sees_only_themselves(stub:
             assert response.status == 403
 
 
-async def test_a_poster_is_an_image_with_its_title(http: aiohttp.ClientSession, state: ServerState) -> None:
+async def test_a_poster_is_an_image_and_always_the_same(http: aiohttp.ClientSession, state: ServerState) -> None:
     async with http.get(f"/Items/{state.catalogue.films[0].id}/Images/Primary") as response:
-        assert response.content_type == "image/svg+xml"
-        assert "Lighthouse" in await response.text()
+        assert response.content_type == "image/png"
+        drawn = await response.read()
+    with Image.open(io.BytesIO(drawn)) as picture:
+        assert picture.size == (300, 450)
+    posters.poster.cache_clear()
+    assert posters.poster(state.catalogue.films[0].name) == drawn != posters.poster(state.catalogue.films[1].name)
     async with http.get("/Items/nothing/Images/Primary") as response:
         assert response.status == 404

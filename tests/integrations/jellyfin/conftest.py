@@ -1,27 +1,12 @@
 """A stub server with a household's people and a clock that is moved by hand, and a client that is signed in."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from regie_demo.jellyfin import ServerState, StubServer
+from regie_demo.jellyfin import HandClock, ServerState, StubServer
 from regie_demo.people import PEOPLE
 from regie_jellyfin.client import Address, JellyfinClient
-
-
-class HandClock:
-    """A clock that moves by hand."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, seconds: float) -> None:
-        """Let time pass."""
-        self.now += timedelta(seconds=seconds)
 
 
 async def no_pause(_: float) -> None:

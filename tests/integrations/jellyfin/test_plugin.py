@@ -308,6 +308,8 @@ async def test_another_server_cannot_take_an_entry_over(
     state.id = "0" * 32
     result = await house.flows.advance(flow.flow_id, {"url": stub.url})
     assert result.errors == {"url": "other_server"}
+    reloaded = await house.entries.reload(entry.id)
+    assert (reloaded.state, "Another server" in reloaded.reason) == ("setup_error", True)
 
 
 async def test_a_server_that_is_down_at_start_is_tried_again(

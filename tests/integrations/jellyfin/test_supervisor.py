@@ -10,14 +10,12 @@ import pytest
 
 from regie.api import AuthFailed, ServiceError
 from regie.roles import Observation, Outage, ServerStatus, Snapshot
-from regie_demo.jellyfin import ServerState, StubServer
+from regie_demo.jellyfin import HandClock, ServerState, StubServer
 from regie_demo.people import PEOPLE
 from regie_jellyfin.client import JellyfinClient
 from regie_jellyfin.conversation import Pace
 from regie_jellyfin.errors import UpgradeRefused
 from regie_jellyfin.supervisor import Supervisor
-
-from .conftest import HandClock
 
 CALM = Pace(longest_pause=0.02, poll_busy=0.01, poll_idle=0.01)
 
@@ -194,6 +192,19 @@ async def test_an_unreadable_message_ends_nothing(client: JellyfinClient, stub: 
         _play(stub.state)
         await watch.until(lambda: watch.titles[-1])
     assert watch.states == ["live"]
+
+
+async def test_sockets_that_are_cut_again_and_again_are_given_up_for_polling(
+    client: JellyfinClient, stub: StubServer, clock: HandClock
+) -> None:
+    stub.faults.cuts_sockets = True
+    async with _watching(client, clock) as watch:
+        await watch.until(lambda: watch.states[-1:] == ["polling"])
+        count = len(watch.observations)
+        await watch.until(lambda: len(watch.observations) > count + 3)
+    assert "proxy" in watch.statuses[-1].reason
+    assert stub.requests.count("GET /jellyfin/socket") == 3
+    assert all(isinstance(seen, Snapshot) for seen in watch.observations[count:])
 
 
 async def test_the_twelfth_version_keeps_a_socket_that_keeps_alive(

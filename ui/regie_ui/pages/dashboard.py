@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime
+from typing import Any, Protocol
 
 from aiohttp import web
 from markupsafe import Markup
@@ -26,12 +27,29 @@ WAITING_PLUGINS = (
 )
 
 
-async def dashboard(request: web.Request) -> web.Response:
+class Shown(Protocol):
+    """What the dashboard draws beside the cards of plugins."""
+
+    def shown(self) -> dict[str, object]:
+        """Its variables: figures and happenings."""
+
+
+class Dashboard:
     """Cards of all plugins side by side; a card that fails is left out and filed as its plugin's fault."""
+
+    def __init__(self, beside: Shown) -> None:
+        self._beside = beside
+
+    async def page(self, request: web.Request) -> web.Response:
+        """The page."""
+        return await show(request, "dashboard.html", {**self._beside.shown(), **await _variables(request)})
+
+
+async def _variables(request: web.Request) -> dict[str, Any]:
     hub, user = hub_of(request), user_of(request)
     slots = [(record, slot) for record, slot in hub.plugins.slots(SLOT) if allows(slot.permission, user)]
     cards = await asyncio.gather(*(_card(request, record, slot) for record, slot in slots))
-    variables = {
+    return {
         "cards": [card for card in cards if card],
         "part_of_day": _part_of_day(datetime.now(hub.time_zone).hour),
         "entries": hub.entries.all(),
@@ -40,7 +58,6 @@ async def dashboard(request: web.Request) -> web.Response:
         "offers": [record for record in hub.plugins.all() if hub.plugins.has_flow(record.slug)],
         "names": {record.slug: record.manifest.name for record in hub.plugins.all()},
     }
-    return await show(request, "dashboard.html", variables)
 
 
 def waiting_entries(request: web.Request) -> list[ConfigEntry]:

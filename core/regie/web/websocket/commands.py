@@ -187,13 +187,13 @@ class Commands:
         event_type = data.get("event_type", MATCH_ALL)
         if event_type not in PUBLIC_EVENTS and not _user(connection).is_admin:
             raise Unauthorized("Only admins may listen to this event")
-        return _begin(connection, message_id, self._events.subscribe((connection, message_id), event_type))
+        return connection.subscribed(message_id, self._events.subscribe((connection, message_id), event_type))
 
     def _subscribe_entities(self, connection: Connection, message_id: int, data: Mapping[str, Any]) -> Any:
         named = data.get("entity_ids")
         entity_ids = frozenset(one.lower() for one in named) if named is not None else None
         wanted = EntityFilter(entity_ids, data.get("include"), data.get("exclude"))
-        _begin(connection, message_id, self._states.subscribe((connection, message_id), wanted))
+        connection.subscribed(message_id, self._states.subscribe((connection, message_id), wanted))
         present = [state for state in self._hub.states.all() if wanted.wants(state.entity_id)]
         connection.send(messages.event(message_id, messages.added(present)))
         return ANSWERED
@@ -205,7 +205,7 @@ class Commands:
         sequence = self._hub.topics.sequence(topic)
         undo = self._topics.subscribe((connection, message_id), topic)
         missed = "after" in data and data["after"] != sequence
-        return _begin(connection, message_id, undo, {"sequence": sequence, "missed": missed})
+        return connection.subscribed(message_id, undo, {"sequence": sequence, "missed": missed})
 
     def _may_follow(self, user: "User", topic: str) -> bool:
         """A plugin's topics are for whoever may open one of its pages; the core's are for admins."""
@@ -247,10 +247,3 @@ def _user(connection: Connection) -> "User":
     if connection.credential is None:
         raise Unauthorized("Unauthorized")
     return connection.credential.user
-
-
-def _begin(connection: Connection, message_id: int, undo: Callable[[], None], result: Any = None) -> Any:
-    """Note a subscription and answer it: the result goes out before the first event."""
-    connection.subscriptions[message_id] = undo
-    connection.send(messages.result(message_id, result))
-    return ANSWERED

@@ -123,6 +123,15 @@ class Connection:
             self._outbox.put_change(subscription_id, old, new, event)
             self._queued()
 
+    def subscribed(self, subscription_id: int, undo: Callable[[], None], result: Any = None) -> Answered:
+        """Note a subscription and answer it: the result goes out before the first event."""
+        if self._is_open:
+            self.subscriptions[subscription_id] = undo
+            self.send(messages.result(subscription_id, result))
+        else:
+            undo()
+        return ANSWERED
+
     def unsubscribe(self, subscription_id: int) -> bool:
         """End a subscription; False when there is none."""
         undo = self.subscriptions.pop(subscription_id, None)
@@ -255,8 +264,12 @@ class Connection:
     async def _send_batch(self, batch: list[bytes]) -> None:
         if self.may_join and len(batch) > 1:
             batch = [b"[%s]" % b",".join(batch)]
-        for frame in batch:
-            await self._socket.send_frame(frame, WSMsgType.TEXT)
+        transport = self._request.transport
+        if transport is None or self._socket.closed:
+            raise ConnectionResetError
+        # One write for all of them: through the socket's own method each frame would cost a system call.
+        transport.write(b"".join([part for frame in batch for part in (messages.head(len(frame)), frame)]))
+        await self._request.writer.drain()
 
 
 def _validated(command: WsCommand, data: dict[str, Any]) -> Mapping[str, Any]:

@@ -9,6 +9,15 @@ from regie.web.codec import encode
 PING_RESULT = b'{"id":%d,"type":"pong"}'
 
 
+def head(length: int) -> bytes:
+    """What RFC 6455, section 5.2, puts before an unmasked and whole text of so many bytes."""
+    if length < 126:
+        return bytes((0x81, length))
+    if length < 65_536:
+        return b"\x81\x7e" + length.to_bytes(2, "big")
+    return b"\x81\x7f" + length.to_bytes(8, "big")
+
+
 def result(message_id: int, value: Any = None) -> bytes:
     """The answer to a command."""
     return b'{"id":%d,"type":"result","success":true,"result":%s}' % (message_id, encode(value))

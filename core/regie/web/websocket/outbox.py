@@ -18,6 +18,7 @@ class Outbox:
     def __init__(self) -> None:
         self._frames: deque[bytes] = deque()
         self._bytes = 0
+        self._largest = 0
         self._pending: dict[int, dict[str, tuple[State | None, State | None]]] = {}
 
     def __len__(self) -> int:
@@ -25,13 +26,14 @@ class Outbox:
 
     @property
     def is_full(self) -> bool:
-        """Whether more waits than a client may let wait; one large answer alone is none of that."""
-        return len(self._frames) > MAX_MESSAGES or (self._bytes > MAX_BYTES and len(self._frames) > 1)
+        """Whether more waits than a client may let wait; one large answer, which it asked for, does not count."""
+        return len(self._frames) > MAX_MESSAGES or self._bytes - self._largest > MAX_BYTES
 
     def put(self, frame: bytes) -> None:
         """Queue a frame."""
         self._frames.append(frame)
         self._bytes += len(frame)
+        self._largest = max(self._largest, len(frame))
 
     def put_change(
         self, subscription_id: int, old: State | None, new: State | None, shared: messages.SharedEvent
@@ -65,4 +67,6 @@ class Outbox:
             taken.append(frame)
             size += len(frame)
         self._bytes -= size
+        if not self._frames:
+            self._largest = 0
         return taken

@@ -1,5 +1,6 @@
 """The REST calls that the stub server answers, and who may make them."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
@@ -136,13 +137,14 @@ class Api:
         name = self._state.catalogue.names.get(request.match_info["id"].replace("-", ""))
         if name is None:
             return web.json_response({"title": "Not Found", "status": 404}, status=HTTPStatus.NOT_FOUND)
-        return web.Response(body=posters.poster(name), content_type="image/svg+xml")
+        return web.Response(body=await asyncio.to_thread(posters.poster, name), content_type="image/png")
 
     async def _portrait(self, request: web.Request) -> web.Response:
         asked = request.query.get("userId", "").replace("-", "")
         for person in self._state.people:
             if person.id == asked:
-                return web.Response(body=posters.poster(person.name, height=300), content_type="image/svg+xml")
+                portrait = await asyncio.to_thread(posters.poster, person.name, height=300)
+                return web.Response(body=portrait, content_type="image/png")
         return web.json_response({"title": "Not Found", "status": 404}, status=HTTPStatus.NOT_FOUND)
 
     async def _message(self, request: web.Request) -> web.Response:

@@ -1,51 +1,79 @@
 """Artwork drawn on the spot: a gradient, a motif and the title."""
 
 import colorsys
+import io
 import math
-from xml.sax.saxutils import escape
+import unicodedata
+from functools import lru_cache
+
+from PIL import Image, ImageDraw, ImageFont
 
 WIDTH, HEIGHT = 300, 450
-LINE = 13
-"""Letters that fit on one line of a poster."""
+SAFE_WIDTH = 172
+"""Cards cut posters at both sides; this much of the middle stays."""
+FONT = ImageFont.load_default(26)
+LINE = 32
+GOLDEN = (math.sqrt(5) - 1) / 2
+"""Neighbouring numbers times this, modulo 1, are far apart: neighbouring titles get unlike colours."""
+
+Colour = tuple[int, int, int]
 
 
+@lru_cache(maxsize=256)
 def poster(title: str, *, height: int = HEIGHT) -> bytes:
-    """An SVG poster for a title; the same title looks the same each time."""
+    """A PNG poster for a title; the same title looks the same each time."""
     number = sum(index * ord(letter) for index, letter in enumerate(title, 1))
-    hue = number % 360 / 360
-    dark, middle, light = _colour(hue, 0.16), _colour(hue + 0.06, 0.38), _colour(hue + 0.13, 0.68)
+    hue = number * GOLDEN % 1
+    # Turned a little in a larger frame, so that no corner stays empty.
+    slope = Image.linear_gradient("L").resize((2 * WIDTH, height)).rotate(15, Image.Resampling.BICUBIC)
+    shade = slope.crop((WIDTH // 2, height // 8, WIDTH * 3 // 2, height * 7 // 8)).resize((WIDTH, height))
+    picture = Image.composite(_plain(_colour(hue + 0.1, 0.13), height), _plain(_colour(hue, 0.6), height), shade)
+    picture.paste(_plain(_colour(hue + 0.2, 0.85), height), mask=_motif(number, height))
+    brush = ImageDraw.Draw(picture)
     lines = _wrapped(title)
-    top = height - 34 - 34 * (len(lines) - 1)
-    text = "".join(f'<text x="24" y="{top + 34 * row}">{escape(line)}</text>' for row, line in enumerate(lines))
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}">'
-        f'<defs><linearGradient id="g" x1="0" y1="0" x2="0.6" y2="1"><stop offset="0" stop-color="{light}"/>'
-        f'<stop offset="0.55" stop-color="{middle}"/><stop offset="1" stop-color="{dark}"/></linearGradient></defs>'
-        f'<rect width="{WIDTH}" height="{height}" fill="url(#g)"/>{_motif(number, light, height)}'
-        f'<g fill="#fff" font-family="Georgia, serif" font-size="28" font-weight="600">{text}</g></svg>'
-    ).encode()
+    for row, line in enumerate(reversed(lines), 1):
+        brush.text((WIDTH / 2, height - LINE * row), line, font=FONT, fill="white", anchor="mm")
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
 
 
-def _colour(hue: float, lightness: float) -> str:
-    red, green, blue = colorsys.hls_to_rgb(hue % 1, lightness, 0.55)
-    return f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}"
+def _plain(colour: Colour, height: int) -> Image.Image:
+    return Image.new("RGB", (WIDTH, height), colour)
 
 
-def _motif(number: int, colour: str, height: int) -> str:
-    centre_x, centre_y, petals = 90 + number % 130, height * 0.34, 3 + number % 6
-    circles = [
-        f'<circle cx="{centre_x + 38 * math.cos(math.tau * turn / petals):.1f}" '
-        f'cy="{centre_y + 38 * math.sin(math.tau * turn / petals):.1f}" r="{52 + number % 21}"/>'
-        for turn in range(petals)
-    ]
-    return f'<g fill="none" stroke="{colour}" stroke-opacity="0.55" stroke-width="2">{"".join(circles)}</g>'
+def _colour(hue: float, lightness: float) -> Colour:
+    red, green, blue = colorsys.hls_to_rgb(hue % 1, lightness, 0.5)
+    return round(red * 255), round(green * 255), round(blue * 255)
+
+
+def _motif(number: int, height: int) -> Image.Image:
+    """Overlapping rings as a mask, drawn at twice the size so that their edges are smooth."""
+    mask = Image.new("L", (2 * WIDTH, 2 * height), 0)
+    brush = ImageDraw.Draw(mask)
+    centre_x, centre_y, petals, radius = (
+        2 * (WIDTH / 2 - 35 + number % 70),
+        0.66 * height,
+        3 + number % 6,
+        110 + number % 40,
+    )
+    for turn in range(petals):
+        x = centre_x + 76 * math.cos(math.tau * turn / petals)
+        y = centre_y + 76 * math.sin(math.tau * turn / petals)
+        brush.ellipse((x - radius, y - radius, x + radius, y + radius), outline=110, width=4)
+    return mask.resize((WIDTH, height), Image.Resampling.LANCZOS)
 
 
 def _wrapped(title: str) -> list[str]:
+    """The title in capitals (the built-in font has no accents, which capitals can do without), in lines that fit."""
+    bare = "".join(
+        letter for letter in unicodedata.normalize("NFKD", title.upper()) if not unicodedata.combining(letter)
+    )
     lines: list[str] = []
-    for word in title.split():
-        if lines and len(lines[-1]) + 1 + len(word) <= LINE:
-            lines[-1] += f" {word}"
+    for word in bare.replace("’", "'").split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and FONT.getlength(longer) <= SAFE_WIDTH:
+            lines[-1] = longer
         else:
             lines.append(word)
-    return lines or ["Untitled"]
+    return lines

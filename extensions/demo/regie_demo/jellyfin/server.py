@@ -24,6 +24,8 @@ class Faults:
 
     refuse_upgrade: int = 0
     """The status that answers a websocket upgrade: 308 as a proxy redirects, 404, 401."""
+    cuts_sockets: bool = False
+    """Each websocket is closed as soon as it opens."""
     answers_html: bool = False
     is_starting: bool = False
     stall: asyncio.Event | None = None
@@ -117,6 +119,8 @@ class StubServer:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         subscriber = Subscriber(self.state, socket)
+        if self.faults.cuts_sockets:
+            await subscriber.close()
         self._subscribers.add(subscriber)
         try:
             await subscriber.serve()

@@ -17,9 +17,12 @@ let ready = false;
 let silence = 0;
 let retry = 0;
 
-/** Listen to a topic such as "jellyfin_monitor/live"; returns the undo. */
-export function subscribe(topic, listener) {
-  return open({ type: "regie/subscribe", topic }, listener);
+/**
+ * Listen to a topic such as "jellyfin_monitor/live"; returns the undo. `onReady` is called each time the hub begins to
+ * tell: what happened between the page's rendering, or a break of the link, and that moment was not heard.
+ */
+export function subscribe(topic, listener, onReady) {
+  return open({ type: "regie/subscribe", topic }, listener, onReady);
 }
 
 /** Follow entities: listener(entity_id, {s: state, a: attributes} or null). Returns the undo. */
@@ -61,8 +64,8 @@ export function onLink(listener) {
   return () => linkListeners.delete(listener);
 }
 
-function open(message, listener) {
-  const key = { message, listener, id: 0 };
+function open(message, listener, onReady) {
+  const key = { message, listener, onReady, id: 0 };
   start(key);
   connect();
   return () => {
@@ -78,7 +81,7 @@ function start(key) {
   wanted.add(key);
   if (!ready) return;
   key.id = ++lastId;
-  subscriptions.set(key.id, { listener: key.listener });
+  subscriptions.set(key.id, { listener: key.listener, onReady: key.onReady });
   send({ id: key.id, ...key.message });
 }
 
@@ -117,6 +120,7 @@ function receive(message) {
   const found = subscriptions.get(message.id);
   if (!found) return;
   if (message.type === "event") found.listener?.(message.event);
+  if (message.type === "result" && message.success) found.onReady?.();
   if (message.type === "result" && found.once) {
     subscriptions.delete(message.id);
     if (message.success) found.resolve(message.result);

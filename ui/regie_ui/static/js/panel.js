@@ -21,7 +21,7 @@ function followFragment(element) {
       timer = 0;
     }, Math.max(0, last + FRAGMENT_GAP_MS - performance.now()));
   };
-  const undo = element.dataset.live.split(" ").map((topic) => subscribe(topic, refresh));
+  const undo = element.dataset.live.split(" ").map((topic) => subscribe(topic, refresh, refresh));
   followed.set(element, { refresh, undo });
 }
 
@@ -84,25 +84,24 @@ function showBadges({ data }) {
 
 const badge = document.getElementById("link");
 let losing = 0;
-let wasLost = false;
 
 onLink((up) => {
   clearTimeout(losing);
   if (up) {
     document.body.classList.remove("link-lost");
     badge?.setAttribute("hidden", "");
-    // What happened meanwhile was not heard: every fragment is asked for once.
-    if (wasLost) for (const element of document.querySelectorAll("[data-live]")) followed.get(element)?.refresh();
-    wasLost = false;
     return;
   }
-  wasLost = true;
   losing = setTimeout(() => {
     document.body.classList.add("link-lost");
     setText(badge, badge?.dataset.lost ?? "");
     badge?.removeAttribute("hidden");
   }, LOST_AFTER_MS);
 });
+
+// ---- artwork: what cannot be loaded gives way to the title on its own colour ----
+
+document.addEventListener("error", (event) => event.target.matches?.(".poster img, .avatar img") && event.target.remove(), true);
 
 // ---- search ----
 
@@ -141,6 +140,7 @@ document.addEventListener("change", (event) => {
 
 function bind(root) {
   for (const element of root.querySelectorAll("[data-live]")) followFragment(element);
+  for (const image of root.querySelectorAll(".poster img, .avatar img")) if (image.complete && !image.naturalWidth) image.remove();
   for (const element of root.querySelectorAll("[data-v]")) element.style.setProperty("--v", element.dataset.v);
   followEntities();
 }
