@@ -11,6 +11,11 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from hypothesis import settings
+
+# The machines that run the tests are shared: how long one example takes there says nothing about the code.
+settings.register_profile("regie", deadline=None)
+settings.load_profile("regie")
 
 
 def _binaries() -> Path | None:

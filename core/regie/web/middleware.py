@@ -78,7 +78,7 @@ class Gate:
         if not allows(rule.permission, request["user"]):
             raise await self._turned_away(request, is_api=is_api)
         await security.check_forgery(request, request["session"], is_page=not is_api)
-        if request["user"] is not None:
+        if request["session"] is not None:
             self._server.seen_at(request)
         _note(request, plugin=rule.slug, panel=rule.panel)
         return request

@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import voluptuous as vol
 
+from regie.api import InvalidData
 from regie.roles import MediaItem, MediaKind, MediaUser, Method, StreamShape, Track
 
 from .plays import HistorySettings, counts
@@ -91,24 +92,22 @@ _PLAY = vol.Schema(
 )
 
 
-def _in_order(play: dict[str, Any]) -> dict[str, Any]:
-    if play["stopped"] < play["started"]:
-        raise vol.Invalid("stopped is before started", path=["stopped"])
-    return play
-
-
 SCHEMA = vol.Schema(
     {
         vol.Required("server_id"): Key,
         vol.Optional("server_name"): Text,
         vol.Required("source"): Id,
-        vol.Required("plays"): vol.All(list, vol.Length(min=1, max=MOST_PLAYS), [vol.All(_PLAY, _in_order)]),
+        vol.Required("plays"): vol.All(list, vol.Length(min=1, max=MOST_PLAYS), [dict]),
     }
 )
+"""The outline of a call; each play is checked by `record_of_import`, a few at a time, for thousands take a while."""
 
 
-def record_of_import(data: Mapping[str, Any], play: Mapping[str, Any], settings: HistorySettings) -> PlayRecord | str:
-    """A validated play as a record, or the reason why it does not count."""
+def record_of_import(
+    data: Mapping[str, Any], number: int, settings: HistorySettings
+) -> PlayRecord | Literal["too_short", "kind"]:
+    """A play of a call as a record, or the reason why it does not count; raises InvalidData naming its field."""
+    play = _checked(data["plays"][number], number)
     item = MediaItem(**_known(MediaItem, play["item"]))
     if not counts(item):
         return "kind"
@@ -142,6 +141,18 @@ def record_of_import(data: Mapping[str, Any], play: Mapping[str, Any], settings:
         kbps=play.get("bitrate_kbps"),
         shape=_shape(play),
     )
+
+
+def _checked(plain: Any, number: int) -> dict[str, Any]:
+    try:
+        play: dict[str, Any] = _PLAY(plain)
+    except vol.Invalid as error:
+        first = error.errors[0] if isinstance(error, vol.MultipleInvalid) else error
+        field = "".join(f".{part}" for part in first.path)
+        raise InvalidData(f"{first.error_message} at plays[{number}]{field}") from error
+    if play["stopped"] < play["started"]:
+        raise InvalidData(f"stopped is before started at plays[{number}].stopped")
+    return play
 
 
 def _shape(play: Mapping[str, Any]) -> StreamShape:

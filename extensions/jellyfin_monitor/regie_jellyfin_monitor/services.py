@@ -1,5 +1,6 @@
 """The services `jellyfin_monitor.*`."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,8 @@ from .monitor import Monitor
 
 AT_ONCE = 250
 """Imported plays a transaction: others write in between."""
+CHECKED_AT_ONCE = 50
+"""Plays that are checked before others get their turn on the loop."""
 
 _STREAM = {"description": "The stream, as events and the live page name it", "required": True, "example": "812…"}
 _SERVER = {"description": "The server's id; all when left out", "required": False}
@@ -79,7 +82,11 @@ class Services:
 
     async def _import_plays(self, call: ServiceCall) -> Mapping[str, Any]:
         data, store = call.data, self._monitor.store
-        taken = [record_of_import(data, play, store.settings) for play in data["plays"]]
+        taken = []
+        for number in range(len(data["plays"])):
+            taken.append(record_of_import(data, number, store.settings))
+            if number % CHECKED_AT_ONCE == 0:
+                await asyncio.sleep(0)
         skipped = Counter(one for one in taken if isinstance(one, str))
         records = [one for one in taken if not isinstance(one, str)]
         imported = 0

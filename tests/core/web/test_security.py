@@ -136,7 +136,6 @@ async def test_behind_a_listed_proxy_pages_and_websockets_see_the_person(tmp_pat
             await socket.send_json({"type": "auth", "access_token": token})
             assert [(await socket.receive_json())["type"] for _ in range(2)] == ["auth_required", "auth_ok"]
     assert seen == [("203.0.113.5", True, "tv.example")]
-    assert hub.web.address == "https://tv.example"
     await hub.stop()
 
 
@@ -230,6 +229,7 @@ async def test_a_changing_request_with_a_cookie_must_be_ours(
         ({}, 403),
         ({"X-CSRF-Token": "wrong"}, 403),
         ({"X-CSRF-Token": "é"}, 403),
+        ({"X-CSRF-Token": "\udce9"}, 403),
         ({"X-CSRF-Token": csrf}, 303),
         ({"Origin": here}, 303),
         ({"Sec-Fetch-Site": "same-origin"}, 303),
