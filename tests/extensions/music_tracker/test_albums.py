@@ -6,7 +6,9 @@ from regie_music_tracker.albums import Album, AlbumShelf, album_of, is_compilati
 def test_a_guest_makes_no_second_album() -> None:
     one = album_of("Record", "Queen", "Queen")
     other = album_of("record", "", "Queen")
-    assert one and other and one.key == other.key
+    assert one
+    assert other
+    assert one.key == other.key
 
 
 def test_albums_of_one_title_by_two_artists_are_two() -> None:

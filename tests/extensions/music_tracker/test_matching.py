@@ -99,7 +99,8 @@ def test_the_result_has_the_best_of_all_rows() -> None:
     )
     assert listen.start == NOON + 2
     assert [credit.name for credit in listen.credits] == ["Queen", "David Bowie"]
-    assert listen.album and listen.album.title == "Hot Space"
+    assert listen.album
+    assert listen.album.title == "Hot Space"
     assert listen.is_loved
     assert listen.sources == ("import", "player", "scrobbler")
     assert listen.length_s == 248.0

@@ -133,12 +133,8 @@ def _positive(text: str) -> int | None:
 
 
 def _number(given: Parameters, name: str, default: int, most: int) -> int:
-    text = given.get(name, "")
-    if not text:
-        return default
-    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) == 0:
-        raise Failure(Code.BAD_PARAMETERS, f"Invalid parameters - {name} must be a positive number")
-    return min(int(text), most)
+    # Clients send what they were not given as well: pylast's limit may read "None".
+    return min(_positive(given.get(name, "")) or default, most)
 
 
 def _bound(given: Parameters, name: str) -> int | None:
