@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from functools import singledispatch
 from typing import Any
 
+from regie_music_tracker.markup import Node, to_json, to_xml
 from regie_music_tracker.protocols.audioscrobbler.calls import STATUS, Failure, Form, Ignored, Item
-from regie_music_tracker.protocols.audioscrobbler.nodes import Node, to_json, to_xml
 from regie_music_tracker.protocols.wire import CORS, Answer
 from regie_music_tracker.submission import CLOCK_SKEW_S, EARLIEST
 

@@ -1,4 +1,4 @@
-"""One tree of an answer, written as XML or as the JSON that Last.fm makes of it."""
+"""A tree of elements, written as XML or as the JSON that Last.fm makes of it."""
 
 import json
 import re
