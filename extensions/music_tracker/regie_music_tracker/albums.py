@@ -57,6 +57,10 @@ class AlbumShelf:
             counts[album] -= 1
             self._albums[track] = +counts
 
+    def fill(self, track: str, album: Album | None) -> Album | None:
+        """The album of a listen: its own, else the only one known for its track."""
+        return album or self.only(track)
+
     def only(self, track: str) -> Album | None:
         """The album of a track, if all listens that name one agree; its commonest spelling."""
         counts = self._albums.get(track)

@@ -78,11 +78,11 @@ class CreditReader:
         self, artist: str, title: str = "", structured: Sequence[str] = (), mbids: Sequence[str] = ()
     ) -> tuple[Credit, ...]:
         """Every artist of a recording once, primary artists first."""
-        names = [name for name in structured if name.strip()]
+        names = [" ".join(name.split()) for name in structured if name.strip()]
         if len({text_key(name) for name in names}) > 1:
             primary, guests = names, list[str]()
         else:
-            primary, guests = self._from_line(artist)
+            primary, guests = self._from_line(" ".join(artist.split()))
         guests += [name for clause in strip_title(title)[1] for name in self.split(clause)]
         ids = mbids if len(mbids) == len(primary) else [""] * len(primary)
         credited = [

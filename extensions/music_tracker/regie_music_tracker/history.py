@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from regie_music_tracker.credits import Known, unknown
 from regie_music_tracker.listen import Listen
-from regie_music_tracker.matching import order
+from regie_music_tracker.matching import groups, order
 from regie_music_tracker.recent import RecentRows
 from regie_music_tracker.rules import Rule, Rulebook
 from regie_music_tracker.store import MemoryStore, SubmissionStore
@@ -15,8 +15,8 @@ from regie_music_tracker.sweep import listens_of, sweep
 from regie_music_tracker.thresholds import Rejection
 from regie_music_tracker.track import Normaliser, Row
 
-# Unix seconds no row lies beyond: the year 33658 and its mirror.
-BEGINNING, END = -(10**12), 10**12
+# No protocol lets a stamp through that lies beyond.
+BEGINNING, END = -(10**18), 10**18
 
 Undo = Callable[[], None]
 
@@ -153,9 +153,8 @@ class History:
     def _listens(self, rows: list[Row]) -> Iterator[Listen]:
         detached = self._rulebook.detached
         yield from (Listen((row,)) for row in rows if row.key in detached)
-        together = [row for row in rows if row.key not in detached]
-        if together:
-            yield from listens_of(together)
+        for group in groups([row for row in rows if row.key not in detached]):
+            yield from listens_of(group)
 
 
 def _difference(removed: list[Listen], added: list[Listen], rejection: Rejection | None) -> Change:

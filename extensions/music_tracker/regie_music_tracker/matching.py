@@ -67,7 +67,8 @@ def _same_words(one: Row, other: Row) -> TrackRule | None:
     credits_agree = a.names <= b.names or b.names <= a.names or a.is_various or b.is_various
     if a.core == b.core and credits_agree:
         return TrackRule.TITLE
-    if abs(one.start - other.start) > SIMILAR_WITHIN_S or a.marks != b.marks:
+    # Alike titles are looked for in shared blocks only (which hold the marks as well), here as in a sweep.
+    if abs(one.start - other.start) > SIMILAR_WITHIN_S or set(a.blocks).isdisjoint(b.blocks):
         return None
     if not credits_agree and similarity(a.artist_key, b.artist_key, SIMILAR_FLOOR) < SIMILAR_FLOOR:
         return None
@@ -104,13 +105,21 @@ def judge(one: Row, other: Row) -> Judgement | None:
 
 
 def may_meet(one: Row, other: Row) -> bool:
-    """Whether two rows must be judged in one group: the same track, near enough for any rule of time to apply."""
-    reach = max(CLOSE_COARSE_S, one.length_s or 0, other.length_s or 0) + END_STAMP_GRACE_S
-    return abs(one.start - other.start) <= reach and same_track(one, other) is not None
+    """Whether two rows must be judged in one group: the same track, near enough for a rule of time to apply."""
+    gap, lengths = abs(one.start - other.start), [length for length in (one.length_s, other.length_s) if length]
+    if one.source == other.source:
+        # Plays of one source on repeat stay apart, so that a night of one song is not one group.
+        return gap < second_scrobble_s(min(lengths, default=None)) and same_track(one, other) is not None
+    reach = max(CLOSE_COARSE_S, *lengths, 0) + END_STAMP_GRACE_S
+    return gap <= reach and same_track(one, other) is not None
 
 
 def divide(rows: Sequence[Row]) -> list[list[Row]]:
     """A group into listens, each a list of rows by start: first the plays of each source, then nearest across sources."""
+    if len(rows) == 2:
+        # By far the commonest group, and quickly told: two rows are one listen or two.
+        first, last = sorted(rows, key=order)
+        return [[first, last]] if judge(first, last) else [[first], [last]]
     plays = _plays(sorted(rows, key=order))
     pairs = sorted(_candidates(plays))
     listens = _joined(plays, pairs)
@@ -142,6 +151,16 @@ def _joined(plays: Sequence[list[Row]], pairs: Sequence[_Pair]) -> list[list[int
     return [home for number, home in enumerate(homes) if number == min(home)]
 
 
+def groups(rows: Sequence[Row]) -> list[list[Row]]:
+    """Rows into groups that have nothing to do with each other: each is divided by itself."""
+    found: list[list[Row]] = []
+    for row in rows:
+        near = [group for group in found if any(may_meet(row, other) for other in group)]
+        found = [group for group in found if all(group is not one for one in near)]
+        found.append([row, *(other for group in near for other in group)])
+    return found
+
+
 def order(row: Row) -> tuple[int, RowKey]:
     """The one order of rows: whatever came first, the same rows make the same listens."""
     return row.start, row.key
@@ -161,18 +180,16 @@ def _plays(rows: Sequence[Row]) -> list[list[Row]]:
 
 
 def _repeats(play: Sequence[Row], row: Row) -> bool:
-    # The row is the latest: inside the shortest limit of the play's start it is inside the limit of every pair.
-    lengths = [one.length_s for one in (*play, row) if one.length_s]
-    if row.start - play[0].start >= second_scrobble_s(min(lengths, default=None)):
-        return False
-    return same_track(play[0], row) is not None
+    return all(judge(one, row) for one in play)
 
 
 def _candidates(plays: Sequence[list[Row]]) -> Iterator[_Pair]:
+    lengths = [play[0].length_s or 0 for play in plays]
+    reach = max(CLOSE_COARSE_S, *lengths) + END_STAMP_GRACE_S
     for first, play in enumerate(plays):
         for second in range(first + 1, len(plays)):
             one, other = play[0], plays[second][0]
-            if other.start - one.start > REACH_S:
+            if other.start - one.start > reach:
                 break
             if one.source != other.source and (judgement := judge(one, other)):
                 yield _Pair(judgement.cost_s, first, second, judgement.time is TimeRule.END_STAMP)
@@ -180,4 +197,5 @@ def _candidates(plays: Sequence[list[Row]]) -> Iterator[_Pair]:
 
 def _may_join(one: Sequence[list[Row]], other: Sequence[list[Row]]) -> bool:
     """At most one play per source, and every play is one listen with every other: chains do not drift."""
-    return all(a[0].source != b[0].source and judge(a[0], b[0]) for a in one for b in other)
+    pairs = [(a[0], b[0]) for a in one for b in other]
+    return all(a.source != b.source for a, b in pairs) and all(judge(a, b) for a, b in pairs)

@@ -3,9 +3,13 @@
 import re
 import unicodedata
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 # Canonical combining class 8 is the kana voicing mark: without it "ga" would become "ka".
 KANA_VOICING = 8
+
+# Comparing letter by letter takes time by the square of the length; no name is this long.
+LONGEST_COMPARED = 256
 
 _ASCII = {code: " " for code in range(128) if not chr(code).isalnum()} | {ord("&"): " and "}
 
@@ -63,6 +67,8 @@ _VERSION_WORDS = frozenset(
 _ROMAN = re.compile(r"[ivx]+")
 
 
+# Names come again and again, and the parts of one title are asked for several times in a row.
+@lru_cache(1 << 13)
 def text_key(text: str) -> str:
     """The form in which names compare: no case, accents, punctuation; the text itself if nothing else is left."""
     if text.isascii():
@@ -92,16 +98,17 @@ def title_core(title: str) -> str:
     return _PART.sub("part", text_key(kept)) if kept else text_key(title)
 
 
-def strip_title(title: str) -> tuple[str, list[str]]:
+@lru_cache(1 << 8)
+def strip_title(title: str) -> tuple[str, tuple[str, ...]]:
     """A title without guest clauses and release noise, and the guest clauses ("B & C") taken out of it."""
     guests: list[str] = []
-    outside = title
+    outside = " ".join(title.split())
     if any(char in title for char in _OPEN):
-        outside = _GROUP.sub(lambda match: _kept_group(match, guests), title)
+        outside = _GROUP.sub(lambda match: _kept_group(match, guests), outside)
     head, *tails = _DASH.split(outside)
     kept = [head, *(rest for tail in tails if (rest := _kept_segment(tail, guests)))]
     text = " - ".join(_cut_bare(part, guests) for part in kept)
-    return " ".join(text.split()), guests
+    return " ".join(text.split()), tuple(guests)
 
 
 def _kept_group(match: re.Match[str], guests: list[str]) -> str:
@@ -139,7 +146,7 @@ def _partition(part: str) -> tuple[str, str, str]:
 def split_guests(artist: str) -> tuple[str, list[str]]:
     """An artist line without its guests ("A feat. B", "A (with B)"), and the guest clauses."""
     guests: list[str] = []
-    outside = _GROUP.sub(lambda match: _without_guests(match, guests), artist)
+    outside = _GROUP.sub(lambda match: _without_guests(match, guests), " ".join(artist.split()))
     head, *tails = _DASH.split(outside)
     kept = [head]
     for tail in tails:
@@ -173,6 +180,8 @@ def similarity(one: str, other: str, floor: float = 0.0) -> float:
     """How alike two keys are, 0 to 1, whichever comes first; 0 as soon as `floor` is out of reach."""
     if one == other:
         return 1.0
+    if max(len(one), len(other)) > LONGEST_COMPARED:
+        return 0.0
     matcher = SequenceMatcher(None, min(one, other), max(one, other), autojunk=False)
     if matcher.real_quick_ratio() < floor or matcher.quick_ratio() < floor:
         return 0.0

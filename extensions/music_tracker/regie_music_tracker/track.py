@@ -24,7 +24,6 @@ class Track:
 
     title: str
     core: str
-    marks: tuple[str, ...]
     credits: tuple[Credit, ...]
     names: frozenset[str]
     artist_key: str
@@ -71,9 +70,9 @@ class Normaliser:
         self._reader = CreditReader(self.known, self.rules.divide)
         self._track = lru_cache(SPELLINGS_KEPT)(self._read)
 
-    def row(self, submission: Submission) -> Row | Rejection:
+    def row(self, given: Submission) -> Row | Rejection:
         """The row to match, or why there is none."""
-        key = submission.key
+        submission, key = given, given.key
         if self.rules.rules:
             if key in self.rules.dropped:
                 return Rejection.DROPPED
@@ -89,7 +88,8 @@ class Normaliser:
         blocks = track.blocks
         if submission.recording_mbid or submission.isrc:
             blocks = (*blocks, *(f"id:{one.lower()}" for one in (submission.recording_mbid, submission.isrc) if one))
-        return Row(key, submission, submission.start, submission.source, track, length, blocks)
+        start = key.start if submission is given else submission.start
+        return Row(key, submission, start, submission.source, track, length, blocks)
 
     def _read(self, artist: str, title: str, artists: tuple[str, ...], mbids: tuple[str, ...]) -> Track:
         credited = self._credits(artist or ", ".join(artists), title, artists, mbids)
@@ -99,7 +99,6 @@ class Normaliser:
         return Track(
             title=strip_title(title)[0] or title,
             core=core,
-            marks=traits,
             credits=credited,
             names=names,
             artist_key=" ".join(sorted(names)),

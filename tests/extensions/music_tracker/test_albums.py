@@ -28,6 +28,8 @@ def test_a_listen_without_album_takes_the_only_one_known() -> None:
     shelf.learn("t", Album("HITS", "a"))
     shelf.learn("t", hits)
     assert shelf.only("t") == hits
+    assert shelf.fill("t", None) == hits
+    assert shelf.fill("t", single) == single
     shelf.learn("t", single)
     assert shelf.only("t") is None
     shelf.forget("t", single)

@@ -10,9 +10,9 @@ from regie_music_tracker import exporters
 from regie_music_tracker.history import History
 from regie_music_tracker.importers import read_import
 from regie_music_tracker.importers.rows import Target
-from regie_music_tracker.importers.values import text
 from regie_music_tracker.listen import Listen
 from regie_music_tracker.submission import Evidence, Stamp, Submission
+from regie_music_tracker.values import text
 
 NOON = 1_700_000_000
 ROWS = [

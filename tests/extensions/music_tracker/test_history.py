@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from regie_music_tracker.edits import delete, edit, merge, unmerge
 from regie_music_tracker.history import History
@@ -20,6 +20,7 @@ from regie_music_tracker.track import Normaliser, Row
 NOON = 1_700_000_000
 ARTISTS = ["Queen", "Queen & David Bowie", "Abba", "Various Artists", "The Queen", ""]
 TITLES = ["Song", "Song (Live)", "Song (feat. Abba)", "Songs", "A Long Songtitle", "A Long Songtitel"]
+TITLES += ["A Song of a Very Long Title Indeed", "O Song of a Very Long Title Indeet"]
 
 
 submissions = st.builds(
@@ -261,7 +262,8 @@ def test_a_sweep_remembers_one_stretch_of_time_only() -> None:
         list(sweeping.feed(earlier))
 
 
-@settings(max_examples=20)
+# A hundred rows are long to shrink; the other properties find the small cases.
+@settings(max_examples=30, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(st.lists(submissions, min_size=60, max_size=120))
 def test_crowded_times_keep_the_promises(given_rows: list[Submission]) -> None:
     forward, backward = History(), History()

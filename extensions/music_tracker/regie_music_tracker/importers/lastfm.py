@@ -5,7 +5,7 @@ from typing import Any
 
 from regie_music_tracker.importers.faults import Skip
 from regie_music_tracker.importers.rows import Read, Target, kept
-from regie_music_tracker.importers.values import moment, part, text, whole
+from regie_music_tracker.values import moment, part, text, whole
 
 
 def read_csv(raw: Any, target: Target) -> Read:

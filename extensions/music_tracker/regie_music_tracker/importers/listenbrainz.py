@@ -5,7 +5,7 @@ from typing import Any
 
 from regie_music_tracker.importers.faults import Skip
 from regie_music_tracker.importers.rows import Feedback, Read, Target, kept
-from regie_music_tracker.importers.values import number, part, text, texts, whole
+from regie_music_tracker.values import number, part, text, texts, whole
 
 
 def read_listen(raw: Any, target: Target) -> Read:

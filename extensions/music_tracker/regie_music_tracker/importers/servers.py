@@ -6,8 +6,10 @@ from typing import Any
 
 from regie_music_tracker.importers.faults import Skip, ZoneNeeded
 from regie_music_tracker.importers.rows import Read, Target, kept
-from regie_music_tracker.importers.values import moment, number, part, text, texts, whole
 from regie_music_tracker.submission import Evidence, Stamp
+from regie_music_tracker.values import moment, number, part, text, texts, whole
+
+MOST_SECONDS = 10**15
 
 
 def read_maloja(raw: Any, target: Target) -> Read:
@@ -117,7 +119,7 @@ def read_own(raw: Any, target: Target) -> Read:
     at = raw.get("at")
     return target.row(
         text(raw.get("source")) or "regie",
-        at if isinstance(at, int) and not isinstance(at, bool) else None,
+        at if isinstance(at, int) and not isinstance(at, bool) and abs(at) < MOST_SECONDS else None,
         text(raw.get("artist")),
         text(raw.get("title")),
         **_own_details(raw),

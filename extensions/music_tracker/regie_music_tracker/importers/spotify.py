@@ -5,8 +5,8 @@ from typing import Any
 
 from regie_music_tracker.importers.faults import Skip
 from regie_music_tracker.importers.rows import Read, Target, kept
-from regie_music_tracker.importers.values import moment, number, text
 from regie_music_tracker.submission import Evidence, Stamp
+from regie_music_tracker.values import moment, number, text
 
 PRIVATE = ("ip_addr", "ip_addr_decrypted", "user_agent_decrypted", "username")
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from regie_music_tracker.importers.values import moment, number, text
 from regie_music_tracker.submission import Evidence, Stamp, Submission
+from regie_music_tracker.values import moment, number, text
 from regie_music_tracker.webhooks.plays import Event, PlayClock, Stopped
 
 SOURCE = "jellyfin"

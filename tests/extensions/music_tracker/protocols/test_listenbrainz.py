@@ -142,6 +142,18 @@ def test_any_listen_is_taken_or_refused(item: dict[str, Any], info: Any) -> None
         assert call.listens[0].submission("ada", "s", NOW).artist
 
 
+@pytest.mark.parametrize("depth", [10, *range(900, 1000, 3)])
+def test_nesting_is_taken_or_refused(depth: int) -> None:
+    nested = f"{'[' * depth}{']' * depth}"
+    item = f'{{"listened_at": {NOW}, "track_metadata": {{"artist_name": "A", "track_name": "T", "x": {nested}}}}}'
+    body = f'{{"listen_type": "import", "payload": [{item}]}}'.encode()
+    try:
+        ask("/1/submit-listens", body=body, method="POST")
+    except ApiError as error:
+        assert depth > 10
+        assert error.status == 400  # noqa: PT017
+
+
 def test_a_token_is_needed_and_may_come_in_the_query() -> None:
     with pytest.raises(ApiError) as caught:
         ask("/1/submit-listens", body=b"{}", method="POST", signed=False)

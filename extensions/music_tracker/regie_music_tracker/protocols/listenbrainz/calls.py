@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from regie_music_tracker.submission import Submission
+from regie_music_tracker.values import text, texts, whole
 
 # Names the space of our recording ids; made once, by chance.
 _RECORDINGS = UUID("6f0f8a3a-6d0b-4d0e-9c65-0d4f5f2f9a11")
@@ -70,20 +71,19 @@ class SubmittedListen:
     def submission(self, user: str, source: str, now: int) -> Submission:
         """The raw row of this listen; one that plays now starts now."""
         info = self.additional_info
-        names = tuple(name for name in info.get("artist_names") or () if isinstance(name, str))
         return Submission(
             user,
             source,
             now if self.listened_at is None else self.listened_at,
             self.artist,
             self.track,
-            artists=names,
+            artists=texts(info.get("artist_names")),
             artist_mbids=tuple(info.get("artist_mbids") or ()),
             album=self.release,
-            album_artist=_text(info, "release_artist_name") or _text(info, "albumartist"),
-            recording_mbid=_text(info, "recording_mbid"),
-            release_mbid=_text(info, "release_mbid"),
-            isrc=_text(info, "isrc"),
+            album_artist=text(info.get("release_artist_name")) or text(info.get("albumartist")),
+            recording_mbid=text(info.get("recording_mbid")),
+            release_mbid=text(info.get("release_mbid")),
+            isrc=text(info.get("isrc")),
             track_number=_number(info.get("tracknumber")),
             length_s=self.length_s,
             played_s=float(_number(info.get("duration_played")) or 0) or None,
@@ -98,19 +98,9 @@ class SubmittedListen:
         return float(_number(self.additional_info.get("duration")) or 0) or None
 
 
-def _text(info: Mapping[str, Any], name: str) -> str:
-    value = info.get(name)
-    return value if isinstance(value, str) else ""
-
-
 def _number(value: object) -> int | None:
-    """A positive whole number, also from text like "3/12"; None for anything else."""
-    if isinstance(value, str):
-        digits = value.partition("/")[0].strip()
-        value = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 18 else None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 10**15:
-        return None
-    return int(value)
+    """A whole number above 0, also from text like "3/12"."""
+    return whole(value.partition("/")[0] if isinstance(value, str) else value)
 
 
 @dataclass(frozen=True, slots=True)

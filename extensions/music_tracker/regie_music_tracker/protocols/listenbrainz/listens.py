@@ -55,7 +55,7 @@ def read_listens(document: Any, now: int) -> tuple[ListenType, tuple[SubmittedLi
 def _listen(item: Any, kind: ListenType, now: int) -> SubmittedListen:
     if not isinstance(item, Mapping):
         raise ApiError(400, "A listen must be an object.")
-    _check_text(json.dumps(item, ensure_ascii=False))
+    _check_text(item)
     if unknown := item.keys() - {"listened_at", "track_metadata"}:
         raise ApiError(400, f"A listen has keys that are not allowed: {', '.join(sorted(unknown))}.")
     metadata = item.get("track_metadata")
@@ -70,11 +70,14 @@ def _listen(item: Any, kind: ListenType, now: int) -> SubmittedListen:
     )
 
 
-def _check_text(text: str) -> None:
+def _check_text(item: Mapping[str, Any]) -> None:
     try:
+        text = json.dumps(item, ensure_ascii=False)
         size = len(text.encode())
     except UnicodeEncodeError:
         raise ApiError(400, "A listen contains half a character.") from None
+    except RecursionError:
+        raise ApiError(400, "A listen is nested too deeply.") from None
     if size > MOST_LISTEN_BYTES:
         raise ApiError(400, f"A listen is larger than {MOST_LISTEN_BYTES} bytes.")
     if "\\u0000" in text:
