@@ -69,13 +69,13 @@ class History:
         self._recent = RecentRows(self._rows)
         return count
 
-    def withdraw_import(self, import_id: str) -> int:
-        """Take back everything that came with one import; how many rows that was."""
+    def withdraw_import(self, import_id: str) -> list[Submission]:
+        """Take back everything that came with one import; the rows, so that `load` can undo it."""
         rows = self.store.of_import(import_id)
         for row in rows:
             self.store.discard(row)
         self._recent = RecentRows(self._rows)
-        return len(rows)
+        return rows
 
     def apply(self, *rules: Rule) -> Undo:
         """Put rules in force for the whole history; the undo takes exactly these out again."""

@@ -168,7 +168,7 @@ class Rulebook:
         return submission if correction.album is None else replace(submission, album=correction.album)
 
     def mutes(self, source: str, artists: Iterable[str]) -> bool:
-        """Whether a row of this source with these artist keys makes no listen."""
+        """Whether a row of this source with these primary artists (keys) makes no listen."""
         muted = self._muted
         if not muted:
             return False

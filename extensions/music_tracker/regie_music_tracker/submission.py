@@ -60,7 +60,7 @@ class Submission:
     loved: bool = False
     source_key: str = ""
     import_id: str = ""
-    raw: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    raw: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def start(self) -> int:

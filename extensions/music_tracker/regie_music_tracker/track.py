@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from regie_music_tracker.albums import Album, album_of
-from regie_music_tracker.credits import VARIOUS, Credit, CreditReader, Known, match_keys, unknown
+from regie_music_tracker.credits import VARIOUS, Credit, CreditReader, Known, Role, match_keys, unknown
 from regie_music_tracker.rules import Rulebook
 from regie_music_tracker.submission import RowKey, Submission
 from regie_music_tracker.text import marks, strip_title, text_key, title_core
@@ -80,7 +80,7 @@ class Normaliser:
         if refused := rejection(submission, count_short=self.count_short):
             return refused
         track = self._track(submission.artist, submission.title, submission.artists, submission.artist_mbids)
-        if self.rules.mutes(submission.source, (credit.key for credit in track.credits)):
+        if self.rules.mutes(submission.source, (one.key for one in track.credits if one.role is Role.PRIMARY)):
             return Rejection.MUTED
         if self.rules.rules and submission.album:
             submission = self.rules.relabel(submission, track.credits[0].name)

@@ -115,6 +115,17 @@ def test_plex_next_track_ends_the_last() -> None:
     assert rejection(row) is Rejection.NOT_ENOUGH_PLAYED
 
 
+def test_plex_and_jellyfin_notice_a_track_whose_start_was_lost() -> None:
+    webhook = PlexWebhook()
+    webhook.receive(plex("media.play"), NOON)
+    events = webhook.receive(plex("media.resume", title="Next", ratingKey="r2"), NOON + 300)
+    assert [type(event) for event in events] == [Stopped, Started]
+    other = JellyfinWebhook()
+    other.receive(jellyfin("PlaybackStart", UtcTimestamp=at(0)), 0)
+    told = jellyfin("PlaybackProgress", UtcTimestamp=at(210), ItemId="i2", PlaybackPositionTicks=100_000_000)
+    assert [event.submission.start for event in other.receive(told, 0)] == [NOON, NOON + 200]
+
+
 def test_plex_scrobble_or_stop_alone() -> None:
     assert stopped(PlexWebhook().receive(plex("media.scrobble"), NOON)).start == NOON - 180
     assert stopped(PlexWebhook().receive(plex("media.stop", viewOffset=120_000), NOON)).start == NOON - 120
@@ -148,6 +159,14 @@ def test_a_client_that_falls_silent_has_played_to_the_end() -> None:
     assert clock.expire(NOON + 260) == []
     assert [event.submission.played_s for event in clock.expire(NOON + 261)] == [200]
     assert clock.playing("phone") is None
+
+
+def test_a_pause_is_forgotten_after_hours() -> None:
+    clock = PlayClock()
+    clock.start("phone", song(), NOON)
+    clock.pause("phone", NOON + 50)
+    assert clock.expire(NOON + 3600) == []
+    assert [event.submission.played_s for event in clock.expire(NOON + 30_000)] == [50]
 
 
 def test_the_same_track_told_twice_is_one_play_and_on_repeat_two() -> None:

@@ -47,7 +47,7 @@ class Selection:
 
 def wish_prompt(wish: str, genres: Sequence[str]) -> str:
     """The question that turns a wish into a filter; `genres` are those of the library."""
-    known = ", ".join(genres[:100])
+    known = ", ".join(" ".join(genre.split()) for genre in genres[:100])
     return (
         "A person wishes for a playlist. Answer with one JSON object and nothing else: "
         '{"genres": [...], "first_year": null, "last_year": null, "moods": [...], "energy": 0.5}. '

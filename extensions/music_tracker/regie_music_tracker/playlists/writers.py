@@ -5,6 +5,7 @@ import io
 import json
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from regie_music_tracker.markup import Node, to_xml
 from regie_music_tracker.playlists.assemble import Pick, Playlist
@@ -50,7 +51,7 @@ def _xspf_track(pick: Pick) -> Node:
     identifier = f"{RECORDING}{track.recording_mbid}" if track.recording_mbid else ""
     # The order of elements is the format's own.
     parts = {
-        "location": track.location,
+        "location": _uri(track.location),
         "identifier": identifier,
         "title": track.title,
         "creator": track.artist,
@@ -102,6 +103,11 @@ def table(playlist: Playlist) -> Written:
 
 def _line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _uri(location: str) -> str:
+    """A path as the address that the format asks for."""
+    return location if not location or "://" in location else f"file://{quote(location, errors='surrogateescape')}"
 
 
 def _path(location: str) -> str:

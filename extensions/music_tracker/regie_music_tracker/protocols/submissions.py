@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from regie_music_tracker.protocols.routes import NOW_PLAYING_PATH, SUBMISSION_PATH
 from regie_music_tracker.protocols.wire import Answer, Request, pairs, text_answer
 from regie_music_tracker.submission import Stamp, Submission
+from regie_music_tracker.values import text
 
 MOST_ITEMS = 50
 MOST_BODY_BYTES = 1 << 20
@@ -43,8 +44,8 @@ class Handshake:
         return abs(now - self.timestamp) <= CLOCK_LEEWAY_S
 
 
-def _md5(text: str) -> str:
-    return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
+def _md5(secret: str) -> str:
+    return hashlib.md5(secret.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ def _handshake(given: Mapping[str, str]) -> Handshake:
 
 
 def _track(given: Mapping[str, str], index: str, *, needs_time: bool) -> Track:
-    artist, title = given.get(f"a{index}", "").strip(), given.get(f"t{index}", "").strip()
+    artist, title = text(given.get(f"a{index}")), text(given.get(f"t{index}"))
     if not artist or not title:
         raise failed("a track lacks its artist or title")
     stamp = _number(given.get(f"i{index}", ""))
@@ -156,16 +157,16 @@ def _track(given: Mapping[str, str], index: str, *, needs_time: bool) -> Track:
         artist,
         title,
         stamp if needs_time else None,
-        album=given.get(f"b{index}", "").strip(),
+        album=text(given.get(f"b{index}")),
         length_s=_number(given.get(f"l{index}", "")),
         track_number=_number(given.get(f"n{index}", "")),
-        mbid=given.get(f"m{index}", "").strip(),
+        mbid=text(given.get(f"m{index}")),
         is_loved=given.get(f"r{index}", "") == "L",
     )
 
 
-def _number(text: str) -> int | None:
-    return int(text) or None if re.fullmatch(r"[0-9]{1,17}", text.strip()) else None
+def _number(digits: str) -> int | None:
+    return int(digits) or None if re.fullmatch(r"[0-9]{1,17}", digits.strip()) else None
 
 
 def encode(answer: Welcome | Ok | Refusal) -> Answer:

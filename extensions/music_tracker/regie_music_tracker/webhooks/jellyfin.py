@@ -34,7 +34,8 @@ class JellyfinWebhook:
 
     def _progress(self, payload: Mapping[str, Any], at: int) -> list[Event]:
         client, position = _client(payload), _position(payload)
-        if self._clock.playing(client) is None:
+        running = self._clock.playing(client)
+        if running is None or running.source_key != text(payload.get("ItemId")):
             started = at - round(position or 0)
             return self._clock.start(client, _submission(payload, started), started)
         is_paused = _is_true(payload.get("IsPaused"))

@@ -7,6 +7,8 @@ from regie_music_tracker.submission import Submission
 
 # A player that says nothing for this long after the track must have ended is gone, and is not playing on.
 SILENCE_S = 60.0
+# A pause, or a track of unknown length, that lasts longer than this has been forgotten.
+FORGOTTEN_S = 6 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,12 @@ Event = Started | Stopped
 
 @dataclass(slots=True)
 class _Play:
-    """One track on one client; `running_since` is None while it pauses."""
+    """One track on one client, `heard_at` last; `running_since` is None while it pauses."""
 
     submission: Submission
     played_s: float
     running_since: float | None
+    heard_at: float
 
 
 @dataclass(slots=True)
@@ -49,20 +52,20 @@ class PlayClock:
         if running and _is_same(running.submission, submission) and not _may_be_second(running, now):
             return self.resume(client, now)
         events: list[Event] = list(self.stop(client, now))
-        self._plays[client] = _Play(submission, 0.0, now)
+        self._plays[client] = _Play(submission, 0.0, now, now)
         return [*events, Started(client, submission)]
 
     def pause(self, client: str, now: float) -> list[Event]:
         """The client pauses."""
         if play := self._plays.get(client):
-            play.played_s, play.running_since = _played(play, now), None
+            play.played_s, play.running_since, play.heard_at = _played(play, now), None, now
         return []
 
     def resume(self, client: str, now: float) -> list[Event]:
         """The client goes on."""
         play = self._plays.get(client)
         if play and play.running_since is None:
-            play.running_since = now
+            play.running_since = play.heard_at = now
         return []
 
     def stop(self, client: str, now: float) -> list[Stopped]:
@@ -96,7 +99,7 @@ def _may_be_second(play: _Play, now: float) -> bool:
 def _is_over(play: _Play, now: float) -> bool:
     length = play.submission.length_s
     if play.running_since is None or not length:
-        return False
+        return now > play.heard_at + FORGOTTEN_S
     return now > play.running_since + length - play.played_s + SILENCE_S
 
 

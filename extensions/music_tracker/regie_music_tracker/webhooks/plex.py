@@ -32,7 +32,8 @@ class PlexWebhook:
         return self._act(text(told.get("event")), client, told, now)
 
     def _act(self, event: str, client: str, told: Mapping[str, Any], now: float) -> list[Event]:
-        submission, is_known = _submission(told, int(now)), self._clock.playing(client) is not None
+        submission, running = _submission(told, int(now)), self._clock.playing(client)
+        is_known = running is not None and running.source_key == submission.source_key
         if event == "media.play" or (event == "media.resume" and not is_known):
             return self._clock.start(client, submission, now)
         if is_known and event in {"media.pause", "media.resume"}:

@@ -13,7 +13,7 @@ from regie_music_tracker.playlists.library import LibraryTrack
 from regie_music_tracker.playlists.writers import jspf, m3u8, table, xspf
 
 PLACED = LibraryTrack(
-    "1", "Song & Dance", "Queen", "Record", 3, 200.4, recording_mbid="m1", location="/music/song.flac"
+    "1", "Song & Dance", "Queen", "Record", 3, 200.4, recording_mbid="m1", location="/music/a song.flac"
 )
 LOST = LibraryTrack("2", "Lost\nSong", "Bowie")
 ODD = LibraryTrack("3", "Odd", "Eno", location="#odd.mp3", length_s=1)
@@ -27,7 +27,7 @@ def test_m3u8_has_paths_and_reports_what_has_none() -> None:
         "#EXTM3U",
         "#PLAYLIST:Mine",
         "#EXTINF:200,Queen - Song & Dance",
-        "/music/song.flac",
+        "/music/a song.flac",
         "# not in the library: Bowie - Lost Song",
         "#EXTINF:1,Eno - Odd",
         "./#odd.mp3",
@@ -41,6 +41,7 @@ def test_xspf_names_every_track() -> None:
     assert [track.findtext(f"{XSPF}creator") for track in tracks] == ["Queen", "Bowie", "Eno"]
     assert tracks[0].findtext(f"{XSPF}duration") == "200400"
     assert tracks[0].findtext(f"{XSPF}identifier") == "https://musicbrainz.org/recording/m1"
+    assert tracks[0].findtext(f"{XSPF}location") == "file:///music/a%20song.flac"
     assert tracks[1].find(f"{XSPF}location") is None
     assert written.unmatched == (LOST,)
 

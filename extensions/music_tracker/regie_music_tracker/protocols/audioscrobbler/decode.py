@@ -23,6 +23,7 @@ from regie_music_tracker.protocols.audioscrobbler.calls import (
     UserInfo,
 )
 from regie_music_tracker.protocols.wire import Request, pairs
+from regie_music_tracker.values import text
 
 MOST_ITEMS = 50
 MOST_BODY_BYTES = 1 << 20
@@ -79,7 +80,7 @@ def _session(given: Parameters) -> str:
 
 
 def _required(given: Parameters, name: str) -> str:
-    if not (value := given.get(name, "").strip()):
+    if not (value := text(given.get(name))):
         raise Failure(Code.BAD_PARAMETERS, f"Invalid parameters - Your request is missing {name}")
     return value
 
@@ -109,26 +110,26 @@ def _item(given: Parameters, *, needs_time: bool) -> Item:
         if name not in given:
             raise Failure(Code.BAD_PARAMETERS, f"Invalid parameters - Your request is missing {name}")
     return Item(
-        artist=given["artist"].strip(),
-        track=given["track"].strip(),
+        artist=text(given["artist"]),
+        track=text(given["track"]),
         timestamp=_stamp(given["timestamp"]) if needs_time else None,
-        album=given.get("album", "").strip(),
-        album_artist=given.get("albumArtist", "").strip(),
+        album=text(given.get("album")),
+        album_artist=text(given.get("albumArtist")),
         track_number=_positive(given.get("trackNumber", "")),
-        mbid=given.get("mbid", "").strip(),
+        mbid=text(given.get("mbid")),
         duration_s=_positive(given.get("duration", "")),
         chosen_by_user=given.get("chosenByUser", "1") != "0",
     )
 
 
-def _stamp(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,17}", text.strip()):
+def _stamp(digits: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,17}", digits.strip()):
         raise Failure(Code.BAD_PARAMETERS, "Invalid parameters - timestamp is no Unix time")
-    return int(text)
+    return int(digits)
 
 
-def _positive(text: str) -> int | None:
-    digits = text.partition(".")[0].strip()
+def _positive(number: str) -> int | None:
+    digits = number.partition(".")[0].strip()
     return int(digits) or None if re.fullmatch(r"[0-9]{1,9}", digits) else None
 
 
@@ -138,8 +139,7 @@ def _number(given: Parameters, name: str, default: int, most: int) -> int:
 
 
 def _bound(given: Parameters, name: str) -> int | None:
-    text = given.get(name, "")
-    return _stamp(text) if text else None
+    return _stamp(given[name]) if given.get(name) else None
 
 
 def _recent(given: Parameters) -> RecentTracks:
