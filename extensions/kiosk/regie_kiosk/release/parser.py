@@ -1,0 +1,304 @@
+"""Puts the layers together: trim, number, title, tags, languages, group."""
+
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+from types import MappingProxyType
+
+from . import absolute, audio, dates, group, numbering, quality, title
+from .model import Doubt, Kind, ReleaseName, Span
+from .numbering import Numbering
+from .tags import Region, Tag, region, scan
+from .text import MAX_LENGTH, Text, Word, readable, trim, words
+from .vocabulary import Strength, Vocabulary, build
+
+_SCRAMBLED = re.compile(r"[\s_]*(?:unpack[\s_]+)?(?:[0-9a-f]{32,40}|(?=[a-z]*\d)[a-z0-9]{18,}(?:\s[a-z0-9]{18,})?)")
+_SPECIAL = re.compile(r"(?<![a-z0-9])(?:specials?|ova|oad|ovd|ona|sp\d{0,2}|ncop|nced|special[\s._]episode)(?![a-z0-9])")
+_IMDB = re.compile(r"(?<![a-z0-9])(tt\d{7,9})(?!\d)")
+_TMDB = re.compile(r"tmdb(?:id)?[-=](\d{1,9})")
+_PART = re.compile(r"[\s._-]{1,3}part[\s._](\d{1,2})(?!\d)")
+_TELEVISION = frozenset({"tv"})
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What the layers have found so far."""
+
+    text: Text
+    words: list[Word]
+    tags: list[Tag]
+    lead: group.Group | None
+    hash: group.Group | None
+    doubts: list[Doubt]
+
+    @property
+    def body(self) -> int:
+        """Where the text behind the leading group begins."""
+        return self.lead.span[1] + 1 if self.lead else self.text.start
+
+    @property
+    def technical(self) -> int:
+        """Where the first sure tag stands."""
+        return next((tag.start for tag in self.tags if tag.strength is Strength.STRONG), self.text.end)
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """The one dictionary of tags; it never changes."""
+    return build()
+
+
+def parse(name: str) -> ReleaseName:
+    """Understand one name that is no path."""
+    text = trim(name[:MAX_LENGTH])
+    found = words(text.low, (text.start, text.end))
+    draft = _Draft(text, found, [], None, group.checksum(text), [Doubt.TRUNCATED] if len(name) > MAX_LENGTH else [])
+    draft.lead = group.leading(text, _known)
+    tags = scan(found, text.plain, vocabulary())
+    draft.tags = [tag for tag in tags if not _within(tag, draft.lead) and not _within(tag, draft.hash)]
+    if _SCRAMBLED.fullmatch(text.low, text.start, text.end):
+        return ReleaseName(name, doubts=(*draft.doubts, Doubt.SCRAMBLED))
+    return _assemble(name, draft, _number(draft))
+
+
+def _known(word: str) -> bool:
+    entries = vocabulary().get(word)
+    if entries is not None:
+        return any(not entry.rest for entry in entries)
+    return bool(scan([Word(word, 0, len(word))], word, vocabulary()))
+
+
+def _within(tag: Tag, place: group.Group | None) -> bool:
+    return place is not None and tag.start < place.span[1] and tag.end > place.span[0]
+
+
+def _number(draft: _Draft) -> Numbering | None:
+    """Numbers by the surest rule that finds any."""
+    low, start, end = draft.text.low, draft.text.start, draft.text.end
+    found = numbering.episode(low, draft.body, end)
+    day = dates.find(low, draft.body, end)
+    if found:
+        return _also(draft, found, day)
+    if day and day.day:
+        return _daily(low, day, end)
+    if day:
+        draft.doubts.append(Doubt.IMPLAUSIBLE_DATE if day.implausible else Doubt.AMBIGUOUS_DATE)
+        return None
+    anime = draft.lead is not None or draft.hash is not None
+    found = numbering.season(low, draft.body, end, anime=anime)
+    if found is None and (found := numbering.episode_only(low, draft.body, end)):
+        return _also(draft, found, dates.compact(low, found.end, end))
+    return found or _bare(draft, absolute.Place(start if draft.lead is None else draft.body, _stop(draft), end), anime=anime)
+
+
+def _stop(draft: _Draft) -> int:
+    """Where the title's part must have ended: at the first sure tag, or at a bracket behind some words."""
+    plain = draft.text.plain
+    start = draft.body
+    while start < draft.text.end and not plain[start].isalnum():
+        start += 1
+    places = [place for mark in "[(" if (place := plain.find(mark, start, draft.text.end)) > 0]
+    return min([draft.technical, *places])
+
+
+def _bare(draft: _Draft, place: absolute.Place, *, anime: bool) -> Numbering | None:
+    low = draft.text.low
+    if anime:
+        return absolute.anime(low, place)
+    if found := absolute.after_dash(low, place, years=False):
+        return found
+    technical = place._replace(tags=draft.technical)
+    if found := absolute.padded(low, technical):
+        return found
+    if any(tag.kind == "source" and tag.value in _TELEVISION for tag in draft.tags):
+        return absolute.compact(low, technical) or numbering.part_episode(low, draft.body, draft.technical)
+    return None
+
+
+def _also(draft: _Draft, found: Numbering, day: dates.Found | None) -> Numbering:
+    """The air date and the absolute number that stand beside a season and an episode."""
+    if day and day.day:
+        spans = {**found.spans, "air_date": ((day.start, day.end),)}
+        found = replace(found, air_date=day.day, start=min(found.start, day.start), spans=spans)
+    beside = absolute.beside(draft.text.low, found, draft.body, draft.text.end)
+    if beside is None:
+        return found
+    start, end = min(found.start, beside.start), max(found.end, beside.end)
+    return replace(found, absolute=beside.absolute, start=start, end=end, spans={**found.spans, **beside.spans})
+
+
+def _daily(low: str, day: dates.Found, end: int) -> Numbering:
+    part = _PART.match(low, day.end, end)
+    return Numbering(
+        day.start,
+        part.end() if part else day.end,
+        air_date=day.day,
+        part=int(part.group(1)) if part else None,
+        kind=Kind.DAILY,
+        spans={"air_date": ((day.start, day.end),)},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where the title ends, where the tail begins, and what belongs to it."""
+
+    title_end: int
+    tail: int
+    year: re.Match[str] | None
+    region: Region
+    edition_from: int
+
+
+def _lay_out(draft: _Draft, number: Numbering | None) -> _Layout:
+    text = draft.text
+    if number:
+        end = _before_early_tags(draft, number.start)
+        tail = number.end if end == number.start else end
+        found = region(draft.words, draft.tags, tail, text.plain, sure=False)
+        year = title.film_year(text.plain, number.end, text.end, min(text.end, number.end + 40)) if end == number.start else None
+        return _Layout(end, tail, year, found, tail)
+    year = title.film_year(text.plain, text.start, draft.technical, text.end)
+    if year and year.start() <= draft.technical:
+        found = region(draft.words, draft.tags, year.end(), text.plain, sure=True)
+        title_end, more = _editions_before(draft, year.start())
+        return _Layout(title_end, year.end(), year, Region(found.start, (*more, *found.tags)), title_end)
+    found = region(draft.words, draft.tags, _first_word_end(draft), text.plain, sure=False)
+    return _Layout(found.start, found.start, year, found, found.start)
+
+
+def _first_word_end(draft: _Draft) -> int:
+    """A title has at least one word, whatever that word may mean elsewhere."""
+    return next((word.end for word in draft.words if word.start >= draft.body), draft.text.end)
+
+
+def _before_early_tags(draft: _Draft, start: int) -> int:
+    """Where tags stand before the number, the title ends at them."""
+    floor = _first_word_end(draft)
+    for tag in draft.tags:
+        if floor <= tag.start < start and (tag.strength is Strength.STRONG or draft.text.plain[tag.start - 1] in "[("):
+            return tag.start
+    return start
+
+
+def _editions_before(draft: _Draft, end: int) -> tuple[int, tuple[Tag, ...]]:
+    """Editions and French tags that stand between the title and the year."""
+    floor = _first_word_end(draft)
+    kept: list[Tag] = []
+    for tag in reversed(draft.tags):
+        if tag.end > end or tag.start < floor or tag.kind not in {"edition", "french", "revision", "filler"}:
+            continue
+        if draft.text.plain[tag.end : end].strip(" ._-()[]"):
+            break
+        kept.insert(0, tag)
+        end = tag.start
+    return end, tuple(kept)
+
+
+def _assemble(name: str, draft: _Draft, number: Numbering | None) -> ReleaseName:
+    text, layout = draft.text, _lay_out(draft, number)
+    maker = _maker(draft, number, layout)
+    tags = [tag for tag in layout.region.tags if not _within(tag, maker)]
+    named = title.read(text.plain, text.start, layout.title_end, numbered=number is not None)
+    year, year_span = _year(named, layout)
+    picture, sound = quality.read(tags, text.low), audio.read(tags, text.low)
+    revision = quality.revision(tags, text.low, layout.title_end, text.end)
+    special, episode_title = _special(draft, number), _episode_title(draft, number, layout)
+    edition = quality.edition(tags, text.plain, text.low, (layout.edition_from, text.end))
+    ids = _ids(text)
+    places = {
+        **named.spans, **(number.spans if number else {}), **picture.spans, **sound.spans, **revision.spans, **ids[2],
+        "year": year_span, "edition": (edition[1],) if edition else (), "group": (maker.span,) if maker else (),
+        "hash": (draft.hash.span,) if draft.hash else (), "special": (special,) if special else (),
+        "episode_title": (episode_title[1],) if episode_title else (),
+    }  # fmt: skip
+    if not named.title:
+        draft.doubts.append(Doubt.NO_TITLE)
+    seasons = number.seasons if number else ()
+    return ReleaseName(
+        name=name,
+        title=named.title,
+        alternative_titles=named.alternatives,
+        year=year,
+        country=named.country,
+        kind=number.kind if number else Kind.FILM if year or layout.region.tags else Kind.UNKNOWN,
+        season=seasons[0] if seasons else None,
+        seasons=seasons,
+        episodes=number.episodes if number else (),
+        absolute=number.absolute if number else (),
+        air_date=number.air_date if number else None,
+        part=number.part if number else None,
+        special=special is not None or seasons == (0,),
+        episode_title=episode_title[0] if episode_title else None,
+        resolution=picture.resolution,
+        source=picture.source,
+        remux=picture.remux,
+        raw=picture.raw,
+        disc=picture.disc,
+        video_codec=picture.video_codec,
+        bit_depth=picture.bit_depth,
+        hdr=picture.hdr,
+        audio_codecs=picture.audio_codecs,
+        languages=sound.languages,
+        subtitle_languages=sound.subtitles,
+        audio_class=sound.audio_class,
+        french_tags=sound.french_tags,
+        line_dubbed=sound.line_dubbed,
+        dual_audio=sound.dual,
+        hardcoded_subtitles=sound.hardcoded,
+        edition=edition[0] if edition else None,
+        proper=revision.proper,
+        repack=revision.repack,
+        real=revision.real,
+        version=revision.version,
+        hash=draft.hash.name if draft.hash else None,
+        group=maker.name if maker else None,
+        imdb_id=ids[0],
+        tmdb_id=ids[1],
+        doubts=tuple(draft.doubts),
+        spans=MappingProxyType({field: found for field, found in places.items() if found}),
+    )
+
+
+def _maker(draft: _Draft, number: Numbering | None, layout: _Layout) -> group.Group | None:
+    technical = min(draft.technical, layout.region.start)
+    anime = draft.hash is not None or (number is not None and bool(number.absolute))
+    if draft.lead and anime:
+        return draft.lead
+    return group.trailing(draft.text, technical, _known) or draft.lead
+
+
+def _year(named: title.Title, layout: _Layout) -> tuple[int | None, tuple[Span, ...]]:
+    if named.year is not None or layout.year is None:
+        return named.year, named.spans.get("year", ())
+    digits = re.search(r"\d{4}", layout.year.group())
+    start = layout.year.start() + (digits.start() if digits else 0)
+    return int(digits.group()) if digits else None, ((start, start + 4),)
+
+
+def _special(draft: _Draft, number: Numbering | None) -> Span | None:
+    found = _SPECIAL.search(draft.text.low, draft.body, draft.text.end)
+    return found.span() if found and number else None
+
+
+def _episode_title(draft: _Draft, number: Numbering | None, layout: _Layout) -> tuple[str, Span] | None:
+    """The words between number and tags, where both ends are sure."""
+    if number is None or not number.episodes or layout.tail != number.end:
+        return None
+    end = min(layout.region.start, draft.text.end)
+    between = draft.text.plain[number.end : end]
+    if end == draft.text.end and not re.match(r"[\])]?\s+-\s", between):
+        return None
+    text = readable(between)
+    return (text, (number.end, end)) if re.search(r"[^\W\d_]{2}", text) and len(text) < 120 else None
+
+
+def _ids(text: Text) -> tuple[str | None, int | None, dict[str, tuple[Span, ...]]]:
+    imdb = _IMDB.search(text.low, text.start, text.end) if "tt" in text.low else None
+    tmdb = _TMDB.search(text.low, text.start, text.end) if "tmdb" in text.low else None
+    places = {}
+    if imdb:
+        places["imdb_id"] = (imdb.span(1),)
+    if tmdb:
+        places["tmdb_id"] = (tmdb.span(1),)
+    return (imdb.group(1) if imdb else None, int(tmdb.group(1)) if tmdb else None, places)

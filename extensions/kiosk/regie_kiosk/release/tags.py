@@ -1,0 +1,243 @@
+"""Finds the tags of a release name and tells which of them belong to the technical part."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from .text import Word
+from .vocabulary import Entry, Strength, Vocabulary
+
+_RESOLUTION = re.compile(r"([a-z0-9]*?)(\d{3,4})[pi](?:\d\d(?=$|[a-z]))?([a-z0-9]*)")
+_FRAME = re.compile(r"(\d{3,4})x(\d{3,4})p?")
+_AUDIO = re.compile(r"(aac|ddpa?|dd|e?ac3|dtsx?|flac|opus|truehd|l?pcm|mp[23]|ogg|ddplus)(\d{1,2})(?:ch)?")
+_CHANNELS = re.compile(r"\d{1,2}ch")
+_BIT_DEPTH = re.compile(r"(8|10|12)bits?")
+_SERVICE = re.compile(r"(?:netflix|amazon|amzn|itunes|maxdome|disney|hbomax|hulu|apple|sky|rtl|joyn|paramount|nf|atv|wow)u?hd")
+_AUDIO_OF = {"ddp": "eac3", "ddpa": "eac3", "ddplus": "eac3", "dd": "ac3", "dtsx": "dts-x", "lpcm": "pcm", "ogg": "vorbis"}
+_HEIGHTS = frozenset({240, 360, 384, 404, 432, 480, 540, 544, 576, 720, 960, 1080, 1440, 2160, 4320})
+_STEPS = ((1440, "2160p"), (1000, "1080p"), (650, "720p"), (540, "576p"), (400, "480p"), (0, "360p"))
+_WIDTHS = ((3000, "2160p"), (1800, "1080p"), (1200, "720p"), (1000, "576p"), (620, "480p"), (0, "360p"))
+
+_CHAINS = frozenset(
+    "language french edition revision multi dual subs filler line hybrid hardsub zh-subs source resolution hdr audio".split()
+)
+_ARTICLES = frozenset(
+    "the a an le la les un une l der die das ein eine el los las il lo gli i of in my our your and et und y e à de".split()
+)
+
+
+class Tag(NamedTuple):
+    """One recognised phrase: its meaning, its words (first and last index) and its place."""
+
+    kind: str
+    value: str
+    strength: Strength
+    first: int
+    last: int
+    start: int
+    end: int
+
+
+def scan(words: Sequence[Word], plain: str, vocabulary: Vocabulary) -> list[Tag]:
+    """Every phrase of the vocabulary among the words, the longest at each place."""
+    tags: list[Tag] = []
+    index = 0
+    while index < len(words):
+        low = words[index].low
+        entries = vocabulary.get(low)
+        found = _phrase(words, index, plain, entries) if entries else []
+        if not found:
+            found = _pattern(words, index, vocabulary)
+        tags.extend(found)
+        index = found[0].last + 1 if found else index + 1
+    return tags
+
+
+def _phrase(words: Sequence[Word], index: int, plain: str, entries: tuple[Entry, ...]) -> list[Tag]:
+    tags: list[Tag] = []
+    length = -1
+    for entry in entries:
+        if len(entry.rest) < length:
+            break
+        last = index + len(entry.rest)
+        if not _follows(words, index, entry.rest):
+            continue
+        start, end = words[index].start, words[last].end
+        if entry.capitals and not plain[start:end].isupper():
+            continue
+        length = len(entry.rest)
+        value = entry.value
+        if plain[end : end + 1] == "+":
+            value = {"hdr10": "hdr10+", "ac3": "eac3"}.get(value, value)
+        tags.append(Tag(entry.kind, value, entry.strength, index, last, start, end))
+    return tags
+
+
+def _follows(words: Sequence[Word], index: int, rest: tuple[str, ...]) -> bool:
+    if index + len(rest) >= len(words):
+        return False
+    for offset, word in enumerate(rest, index + 1):
+        if words[offset].low != word or words[offset].start - words[offset - 1].end > 2:
+            return False
+    return True
+
+
+def _pattern(words: Sequence[Word], index: int, vocabulary: Vocabulary) -> list[Tag]:
+    word = words[index]
+    low = word.low
+    if low.endswith("hd") and _SERVICE.fullmatch(low):
+        return [Tag("source", "web-dl", Strength.STRONG, index, index, word.start, word.end)]
+    if low.isalpha() or low.isdecimal():
+        return []
+    if found := _RESOLUTION.fullmatch(low):
+        return _glued(word, index, found, vocabulary)
+    if found := _FRAME.fullmatch(low):
+        value = _step(int(found.group(1)), int(found.group(2)))
+        return [Tag("frame", value, Strength.STRONG, index, index, word.start, word.end)]
+    if found := _AUDIO.fullmatch(low):
+        value = _AUDIO_OF.get(found.group(1), found.group(1))
+        return [Tag("audio", value, Strength.STRONG, index, index, word.start, word.end)]
+    if found := _BIT_DEPTH.fullmatch(low):
+        return [Tag("depth", found.group(1), Strength.STRONG, index, index, word.start, word.end)]
+    if _CHANNELS.fullmatch(low):
+        return [Tag("misc", "", Strength.WEAK, index, index, word.start, word.end)]
+    return []
+
+
+def _glued(word: Word, index: int, found: re.Match[str], vocabulary: Vocabulary) -> list[Tag]:
+    """A resolution, perhaps grown together with its neighbours: BD1080p, 720pHDTV."""
+    height = int(found.group(2))
+    if height not in _HEIGHTS:
+        return []
+    value = next(step for least, step in _STEPS if height >= least)
+    place = word.start + found.start(2), word.start + found.end(2) + 1
+    tags = [Tag("lines", value, Strength.STRONG, index, index, *place)]
+    for part, start in ((found.group(1), word.start), (found.group(3), word.start + found.start(3))):
+        tags.extend(
+            Tag(entry.kind, entry.value, Strength.STRONG, index, index, start, start + len(part))
+            for entry in vocabulary.get(part, ())
+            if not entry.rest and entry.kind in {"source", "flag", "codec"}
+        )
+    if found.group(1).endswith("remux"):
+        tags.append(Tag("flag", "remux", Strength.STRONG, index, index, word.start, place[0]))
+    return tags
+
+
+def _step(width: int, height: int) -> str:
+    by_height = next(step for least, step in _STEPS if height >= least)
+    by_width = next(step for least, step in _WIDTHS if width >= least)
+    return max(by_height, by_width, key=lambda step: int(step[:-1]))
+
+
+class Region(NamedTuple):
+    """Where the technical part begins, and the tags that belong to it."""
+
+    start: int
+    tags: tuple[Tag, ...]
+
+
+def region(words: Sequence[Word], tags: Sequence[Tag], after: int, plain: str, *, sure: bool) -> Region:
+    """The technical part behind a place: from the first strong tag, with the weak tags that touch it.
+
+    `sure` says that a year stands before the place, so that no title goes on behind it.
+    """
+    behind = [tag for tag in tags if tag.start >= after]
+    of_word = {index: tag for tag in behind for index in range(tag.first, tag.last + 1)}
+    first_word = next((index for index, word in enumerate(words) if word.start >= after), len(words))
+    strong = next((tag.first for tag in behind if tag.strength is Strength.STRONG), None)
+    begin = len(words) if strong is None else strong
+    begin = _chain_back(words, of_word, begin, first_word, plain)
+    if sure:
+        begin = first_word
+    leading = set() if sure else _chain_forward(words, of_word, first_word, plain)
+    kept = tuple(
+        tag
+        for tag in behind
+        if (tag.first >= begin or tag.first in leading or _bracketed(words, of_word, tag, plain))
+        and (tag.strength is not Strength.SHY or _between_tags(words, of_word, tag, plain))
+    )
+    start = words[begin].start if begin < len(words) else len(plain)
+    return Region(min([start, *(tag.start for tag in kept)]), kept)
+
+
+def _chain_back(words: Sequence[Word], of_word: dict[int, Tag], begin: int, floor: int, plain: str) -> int:
+    at_end = begin == len(words)
+    while begin > floor:
+        tag = of_word.get(begin - 1)
+        if tag is None or not _may_chain(words, tag, plain):
+            break
+        if tag.first > 0 and words[tag.first - 1].low in _ARTICLES and _spaced(plain, words, tag.first):
+            break
+        if at_end and tag.kind not in {"language", "french", "edition", "multi"}:
+            break
+        begin = tag.first
+    return max(begin, floor)
+
+
+def _may_chain(words: Sequence[Word], tag: Tag, plain: str) -> bool:
+    if tag.kind == "network":
+        return plain[tag.start : tag.end].isupper() and tag.end - tag.start > 1
+    if tag.strength is Strength.SHY:
+        return tag.last + 1 < len(words) and plain[tag.start : tag.end].isupper()
+    return tag.kind in _CHAINS or tag.strength is Strength.STRONG
+
+
+def _chain_forward(words: Sequence[Word], of_word: dict[int, Tag], first: int, plain: str) -> set[int]:
+    """Words right behind the number that are tags; a language before an episode title must shout."""
+    run: list[Tag] = []
+    index = first
+    while tag := of_word.get(index):
+        run.append(tag)
+        index = tag.last + 1
+    closed = index >= len(words) or bool(run and "".join(plain[run[-1].end : words[index].start]).strip(" ._-"))
+    return {
+        tag.first
+        for tag in run
+        if closed
+        or tag.kind == "revision"
+        or (tag.kind in {"language", "french", "multi"} and plain[tag.start : tag.end].isupper())
+    }
+
+
+def _spaced(plain: str, words: Sequence[Word], index: int) -> bool:
+    return plain[words[index - 1].end : words[index].start] in {" ", ".", "_", "'"}
+
+
+def _bracketed(words: Sequence[Word], of_word: dict[int, Tag], tag: Tag, plain: str) -> bool:
+    """Whether a tag stands at the start of a bracket, or behind nothing but tags there."""
+    index = tag.first
+    while True:
+        before = plain[words[index - 1].end if index else 0 : words[index].start]
+        if before.rstrip(" ")[-1:] in {"[", "(", "{"}:
+            return True
+        if index == 0 or (previous := of_word.get(index - 1)) is None:
+            return False
+        index = previous.first
+
+
+def _between_tags(words: Sequence[Word], of_word: dict[int, Tag], tag: Tag, plain: str) -> bool:
+    if not plain[tag.start : tag.end].isupper():
+        return _touches(words, of_word, tag, plain)
+    if tag.end - tag.start > 2:
+        return True
+    return _touches(words, of_word, tag, plain)
+
+
+def _touches(words: Sequence[Word], of_word: dict[int, Tag], tag: Tag, plain: str) -> bool:
+    before = of_word.get(tag.first - 1) or tag.first == 0 or _edge(plain[words[tag.first - 1].end : tag.start])
+    after = (
+        of_word.get(tag.last + 1)
+        or tag.last + 1 >= len(words)
+        or words[tag.last + 1].low.isdecimal()
+        or _edge(plain[tag.end : words[tag.last + 1].start])
+    )
+    return bool(before and after)
+
+
+def _edge(gap: str) -> bool:
+    return any(character in "[](){}/+&,|" for character in gap)
+
+
+def spans(tags: Iterable[Tag]) -> tuple[tuple[int, int], ...]:
+    """The places of tags."""
+    return tuple((tag.start, tag.end) for tag in tags)

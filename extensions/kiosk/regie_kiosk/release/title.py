@@ -1,0 +1,112 @@
+"""The title before the numbers: year, country and second titles kept apart."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .model import Span
+from .text import readable
+
+LAST_LIKELY_YEAR = 2035
+
+_YEAR = re.compile(r"(?<![\w])(?:19|20)\d\d(?![\w])|(?<=_)(?:19|20)\d\d(?=_)")
+_BRACKETED_YEAR = re.compile(r"[(\[{]\s?((?:19|20)\d\d)(?:\s?-\s?(?:(?:19|20)\d\d)?)?\s?[)\]}]")
+_LEADING_BRACKETS = re.compile(r"\s*(?:\[[^\[\]]{1,80}\][\s._-]*)+")
+_LEADING_YEAR = re.compile(r"\s*[(\[]((?:19|20)\d\d)[)\]]\s*")
+_TRAILING_YEAR = re.compile(r"[\s._(\[,-]+((?:19|20)\d\d)[)\]]?[\s._-]*$")
+_COUNTRY = re.compile(r"[\s._]*[(\[]([A-Z]{2})[)\]][\s._-]*$|[\s._]+(US|UK|AU|NZ)[\s._-]*$")
+_AKA = re.compile(r"[\s._]*[\s._(]a\.?k\.?a\.?[\s._]+", re.IGNORECASE)
+_SLASH = re.compile(r"\s+[/|]\s+|\s?／\s?")
+_CONTENT = re.compile(r"\[([^\[\]]+)\]")
+_HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uff00-\uffef、。！？～:：\s_.\-・第季期]*[\u3040-\u30ff\u3400-\u9fff][^a-zA-Z\[\]]*")
+_LETTERS = re.compile(r"[a-zA-Z]{2}")
+
+
+class Title(NamedTuple):
+    """A title with what stood beside it."""
+
+    title: str
+    alternatives: tuple[str, ...]
+    year: int | None
+    country: str | None
+    spans: dict[str, tuple[Span, ...]]
+
+
+def film_year(plain: str, start: int, technical: int, end: int) -> re.Match[str] | None:
+    """The year that ends a film's title: in brackets if there is one, else the last before the tags."""
+    bracketed = [found for found in _BRACKETED_YEAR.finditer(plain, start, end) if found.start() > start]
+    if bracketed:
+        return bracketed[0] if bracketed[0].start() > technical else bracketed[-1]
+    years = [found for found in _YEAR.finditer(plain, start, end) if plain[start : found.start()].strip(" ._-[(")]
+    likely = [found for found in years if int(found.group()) <= LAST_LIKELY_YEAR]
+    before = [found for found in likely if found.start() < technical]
+    if before:
+        return next(found for found in before if found.group() == before[-1].group())
+    return likely[-1] if likely else None
+
+
+def read(plain: str, start: int, end: int, *, numbered: bool) -> Title:
+    """The title between two places."""
+    spans: dict[str, tuple[Span, ...]] = {}
+    year = country = None
+    start, pieces = _after_brackets(plain, start, end)
+    if found := _LEADING_YEAR.match(plain, start, end):
+        year, start = int(found.group(1)), found.end()
+        spans["year"] = (found.span(1),)
+    if numbered:
+        end, country = _country(plain, start, end, spans)
+        if found := _TRAILING_YEAR.search(plain, max(start, end - 12), end):
+            if plain[start : found.start()].strip(" ._-"):
+                year, end = int(found.group(1)), found.start()
+                spans["year"] = (found.span(1),)
+    end, before_year = _country(plain, start, end, spans)
+    titles = _titles(plain[start:end], pieces)
+    spans["title"] = ((start, max(start, len(plain[:end].rstrip(" ._-[(")))),)
+    return Title(titles[0] if titles else "", tuple(titles[1:]), year, country or before_year, spans)
+
+
+def _country(plain: str, start: int, end: int, spans: dict[str, tuple[Span, ...]]) -> tuple[int, str | None]:
+    found = _COUNTRY.search(plain, max(start, end - 12), end)
+    if found is None or not plain[start : found.start()].strip(" ._-"):
+        return end, None
+    group = 1 if found.group(1) else 2
+    spans["country"] = (found.span(group),)
+    return found.start(), {"UK": "GB"}.get(found.group(group), found.group(group))
+
+
+def _after_brackets(plain: str, start: int, end: int) -> tuple[int, Sequence[str]]:
+    """Pass the brackets before the title; where all is in brackets, give their contents instead."""
+    found = _LEADING_BRACKETS.match(plain, start, end)
+    if found is None:
+        return start, ()
+    if plain[found.end() : end].strip(" ._-[("):
+        return found.end(), ()
+    contents = _CONTENT.findall(plain[start:end])
+    return start, [content for content in contents[1:] or contents if not _YEAR.fullmatch(content.strip())] or contents
+
+
+def _titles(text: str, pieces: Sequence[str]) -> list[str]:
+    parts = list(pieces) if pieces else [text]
+    parts = [piece for part in parts for piece in _SLASH.split(part)]
+    parts = [piece for part in parts for piece in _aka(part)]
+    titles = [readable(half) for part in parts for half in _scripts(part)]
+    titles = list(dict.fromkeys(title for title in titles if title))
+    return sorted(titles, key=lambda title: not (title.isascii() or _LETTERS.search(title)))
+
+
+def _aka(part: str) -> list[str]:
+    halves = _AKA.split(part)
+    return halves if all(half.strip(" ._(") for half in halves) else [part]
+
+
+def _scripts(part: str) -> list[str]:
+    """A Chinese or Japanese title and its Latin one, apart."""
+    if part.isascii():
+        return [part]
+    found = _HAN.match(part) or _HAN.search(part)
+    if found is None:
+        return [part]
+    latin = part[found.end() :] if found.start() == 0 else part[: found.start()]
+    if not _LETTERS.search(latin):
+        return [part]
+    return [latin, found.group()]
