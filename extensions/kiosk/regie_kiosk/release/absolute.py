@@ -15,6 +15,7 @@ _IN_BRACKETS = re.compile(rf"[\[(]\s?(?:第)?{_NUMBER}{_RANGE}{_TAIL}\s?[话話�
 _ASIAN = re.compile(r"第\s*(\d{1,4}(?:\.\d)?)(?:\s?[-~]\s?(\d{1,4}))?\s*[话話集回]|(?<![a-z0-9])#(\d{1,4})(?!\d)")
 _PADDED = re.compile(rf"(?<=[\s_.\-])(0\d{{1,2}}|0\d{{1,2}}\.5){_RANGE}{_TAIL}{_STOP}(?!\.\d)")
 _BEFORE_TAGS = re.compile(rf"(?<=[\s_.\-]){_NUMBER}{_RANGE}{_TAIL}[\s_.]{{0,2}}$")
+_BARE_RANGE = re.compile(r"(?<=[a-z!?)]\s)(\d{2,4})\s?[-~]\s?(\d{2,4})(?=\s?[\[(])")
 _COMPACT = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)[._ ]{1,2}$")
 _DOUBLE = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)(\d\d)[._ ]{1,2}$")
 _BEFORE_NUMBERING = re.compile(rf"[\s_]-[\s_]{_NUMBER}[\s_]*[-(\[]{{0,2}}[\s_]*[\[(]?$")
@@ -54,6 +55,14 @@ def padded(low: str, place: Place) -> Numbering | None:
     for found in _PADDED.finditer(low, place.start, place.end):
         if found.start() > place.start and found.end() + 2 >= place.tags:
             return _made(found, found.group(1), found.group(2))
+    return None
+
+
+def bare_range(low: str, place: Place) -> Numbering | None:
+    """A range of numbers before a bracket, in a name without a fan group."""
+    found = _BARE_RANGE.search(low, place.start, place.end)
+    if found and not _is_year(found.group(1)) and int(found.group(1)) < int(found.group(2)):
+        return _made(found, found.group(1), found.group(2))
     return None
 
 

@@ -36,6 +36,7 @@ def read(tags: Sequence[Tag], low: str) -> Audio:
     dual = [tag for tag in tags if tag.kind == "dual"]
     names = _unique(value for _, value in sorted(french, key=lambda pair: pair[0].start))
     languages = _languages(spoken, names, tags, low)
+    subtitles += [tag for tag in tags if tag.kind == "subs-of"]
     written = _written(subtitles, tags, names)
     found = {
         "languages": [*spoken, *(tag for tag, value in french if value in _VF_TAGS)],

@@ -20,7 +20,7 @@ _NESTED = re.compile(r"[\[(](?:softsubs |hardsubs )?\(?-?([a-z0-9]{2,20})-?\)\]$
 _DASHED = re.compile(r"-([^\s\-\[\](){}]{2,40})$")
 _WRAPPED = re.compile(r"-([a-z0-9]{2,20})-$")
 _INNER_DASH = re.compile(r"-((?:erai-raws|[a-z]{2,10}-raws|tsuki-koe|d-z0n3|e-subs|hd-zone|cm-uhd|bhd-internal))$")
-_IN_PARENTHESIS = re.compile(r"(?:[\s.]-\s?|\s)([^\s()\[\]{}+-]{2,30})\)$")
+_IN_PARENTHESIS = re.compile(r"\([^()]*(?:[\s.]-\s?|\s)([^\s()\[\]{}+-]{2,30})\)$")
 _LAST_WORD = re.compile(r"\.([a-z][a-z0-9]{3,20})$")
 _PARTS = re.compile(r"[^\W_]+")
 
@@ -53,13 +53,13 @@ def leading(text: Text, known: Known) -> Group | None:
     return Group(name, found.span(1)) if name and not name.isdecimal() else None
 
 
-def trailing(text: Text, technical: int, known: Known) -> Group | None:
+def trailing(text: Text, technical: int, known: Known, *, led: bool = False) -> Group | None:
     """The group at the end: behind a dash, in brackets, or last in the parenthesis of tags."""
     low, end = text.low, _without_language(text, known)
     while found := _REPOST.search(low, max(text.start, end - 40), end):
         end = found.start()
-    base = max(text.start, end - 60)
-    for pattern in (_BRACKET, _NESTED, _INNER_DASH, _DASHED, _WRAPPED, _IN_PARENTHESIS, _LAST_WORD):
+    base = max(text.start, end - 160)
+    for pattern in (_DASHED,) if led else (_BRACKET, _NESTED, _INNER_DASH, _DASHED, _WRAPPED, _IN_PARENTHESIS, _LAST_WORD):
         found = pattern.search(low, base, end)
         if found and _fits(pattern, found, technical, known):
             return Group(text.plain[found.start(1) : found.end(1)], found.span(1))
@@ -71,13 +71,14 @@ def trailing(text: Text, technical: int, known: Known) -> Group | None:
 def _fits(pattern: re.Pattern[str], found: re.Match[str], technical: int, known: Known) -> bool:
     content = found.group(1)
     parts = _PARTS.findall(content)
-    if not parts or any(known(part) for part in parts):
+    meanings = [known(part) for part in parts]
+    if not parts or (all(meanings) if pattern is _BRACKET else any(meanings)):
         return False
     if pattern is _BRACKET:
         return not content.isdecimal() and not _HASH.fullmatch(f"[{content}]") and "/" not in content
     if pattern is _LAST_WORD or pattern is _IN_PARENTHESIS:
         before = _PARTS.findall(found.string[max(0, found.start() - 12) : found.start()])
-        return found.start() > technical and bool(before) and (pattern is _IN_PARENTHESIS or known(before[-1]))
+        return found.start() > technical and bool(before) and (pattern is _IN_PARENTHESIS or before[-1].isdecimal() or known(before[-1]))
     return found.start() > technical
 
 

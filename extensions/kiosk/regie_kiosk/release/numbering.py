@@ -14,7 +14,7 @@ _SEASON_WORD = (
 )
 _EPISODE_WORD = (
     r"(?:episodes?|épisodes?|episodios?|episódio|episodi|eps?|folgen?|capitulos?|capítulos?|cap|puntat[ae]|aflevering|odcinek|odc|"
-    r"avsnitt|jakso|bölüm|серии|серия)"
+    r"avsnitt|jakso|bölüm|bolum|серии|серия)"
 )
 _COUNT = {word: number for number, word in enumerate("one two three four five six seven eight nine ten".split(), 1)}
 _HAN = {character: number for number, character in enumerate("一二三四五六七八九十", 1)}
@@ -26,10 +26,13 @@ _SXXEYY = re.compile(
 )
 _NXNN = re.compile(r"(?<![a-z0-9.])(\d{1,2})x(\d{1,4})(?!\d)(?![a-wyz])")
 _LONGHAND = re.compile(
-    rf"(?<![a-z0-9])(?:{_SEASON_WORD}[\s._\-]{{0,3}}|s){_NUMBER}{_GAP}{_EPISODE_WORD}[\s._:#\-]{{0,3}}(\d{{1,5}})(?!\d)"
+    rf"(?<![a-z0-9])(?:{_SEASON_WORD}(?:[\s._:]{{0,2}}|-)|s){_NUMBER}{_GAP}{_EPISODE_WORD}[\s._:#\-]{{0,3}}(\d{{1,5}})(?!\d)"
 )
 _REVERSED = re.compile(
     rf"(?<![a-z0-9])(?:{_EPISODE_WORD}|e)[\s._\-]{{0,2}}(\d{{1,4}}){_GAP}{_SEASON_WORD}[\s._\-]{{0,2}}(\d{{1,2}})(?!\d)"
+)
+_TURNED = re.compile(
+    rf"(?<![a-z0-9])(\d{{1,2}})[.ªº]?\s?{_SEASON_WORD}[\s._,\-]{{1,3}}(\d{{1,4}})[.ªº]?\s?{_EPISODE_WORD}(?![a-z])"
 )
 _CHAPTER = re.compile(r"(?<![a-z0-9])cap[.\s_]{0,2}(\d{1,2})(\d\d)(?:[\s._]{0,2}[-_][\s._]{0,2}(\d{1,2})(\d\d))?(?!\d)")
 _ASIAN = re.compile(r"第\s*([0-9一二三四五六七八九十]{1,2})\s*[季期][\s\]\[._-]{0,3}第\s*(\d{1,4})\s*[话話集回]")
@@ -37,12 +40,12 @@ _HALF = re.compile(r"[a-d](?![a-z0-9])")
 _MARKED = re.compile(
     r"[\s._]{0,2}([-~&+,]|to|à|et|and)?[\s._]{0,2}(?:s(\d{1,4})[\s._]?|(\d{1,2})(?=x))?(?:ep|e|x)[\s._]?(\d{1,5})(?!\d)(?![a-wyz])"
 )
-_BARE = re.compile(r"(?:\s?([-~&+])\s?|,\s?)(\d{1,5})(?![a-z0-9])(?!\.\d)")
+_BARE = re.compile(r"(?:([-~&+_])|\s?([~&+])\s?|,\s?)(\d{1,5})(?![a-z0-9])(?!\.\d(?!\d))")
 _SPACED_RANGE = re.compile(r"\s(to|à|a)\s(\d{1,4})(?![a-z0-9])")
 _OF = re.compile(r"[\s._]{0,2}(?:of|из|sur|de|von|/)[\s._]{0,2}(\d{1,4})(?!\d)")
 
 _SEASON = re.compile(
-    rf"(?<![a-z0-9])(?:s|{_SEASON_WORD}[\s._\-:]{{0,3}}|(?<=- )series[ ._]){_NUMBER}(?![a-z0-9])(?!\.\d[^\d])"
+    rf"(?<![a-z0-9])(?:s|t(?=0\d)|{_SEASON_WORD}(?:[\s._:]{{0,2}}|-)|(?<=- )series[ ._]){_NUMBER}(?![a-z0-9])(?!\.\d[^\d])"
 )
 _ORDINAL = re.compile(r"(?<![a-z0-9])(\d{1,2})(?:st|nd|rd|th|ª|º|a|ème|eme|e|\.)[\s._](?:season|temporada|stagione|staffel|saison)(?![a-z])")
 _HAN_SEASON = re.compile(r"第\s*([0-9一二三四五六七八九十]{1,2})\s*[季期]|(?<![a-z0-9])(\d{1,2})\s?сезон")
@@ -52,7 +55,7 @@ _MORE_SEASONS = re.compile(
 _INNER = re.compile(r"[\s._]{0,2}(?:-[\s_]{0,2}|[\[(#]|(?<=[\s._]))(\d{1,4}(?:\.\d)?)(?:[\s_]?v\d)?(?![a-z0-9])(?!\.\d)")
 _PART = re.compile(r"[\s._\-,(]{0,3}(?:parts?|pt|vol|volume|partie|teil|parte|cour)[\s._]?(\d{1,2})(?!\d)")
 _EXTRAS = re.compile(r"[\s._\-(\[]{0,3}(?:extras?|bonus|featurettes?|deleted[\s._]scenes|making[\s._]of)(?![a-z])")
-_EPISODE_ONLY = re.compile(rf"(?<![a-z0-9'])(?:e(?=\d\d)|{_EPISODE_WORD}[\s._\-:#]{{0,2}})(\d{{1,5}})(?!\d|\.\d)")
+_EPISODE_ONLY = re.compile(rf"(?<![a-z0-9'])(?:e(?=\d\d)|{_EPISODE_WORD}[\s._\-:#]{{0,2}})(\d{{1,5}})(?!\d|\.\d(?!\d))")
 _YEAR_NEXT = re.compile(r"[\s._(\[]{1,3}(?:19|20)\d\d(?!\d)")
 _PART_EPISODE = re.compile(r"(?<![a-z0-9])part[\s._](\d{1,2})(?!\d)")
 _N_OF_M = re.compile(r"(?<![a-z0-9])[\[(]?(\d{1,3})[\s._]?of[\s._]?(\d{1,3})(?!\d)")
@@ -84,6 +87,8 @@ def episode(low: str, start: int, end: int) -> Numbering | None:
         return _with_more(low, end, found, _count(found.group(1)), int(found.group(2)))
     if found := _REVERSED.search(low, start, end):
         return _made(found, (int(found.group(2)),), (int(found.group(1)),))
+    if found := _TURNED.search(low, start, end):
+        return _made(found, (int(found.group(1)),), (int(found.group(2)),))
     if found := _CHAPTER.search(low, start, end):
         first = int(found.group(2))
         last = int(found.group(4)) if found.group(3) == found.group(1) else first
@@ -126,10 +131,8 @@ def _next(low: str, place: int, end: int, season: int, last: int) -> tuple[int, 
         number = int(found.group(4))
         if (other is None or int(other) == season) and last < number <= last + MOST_EPISODES:
             return number, found.group(1) in {"-", "~", "to", "à"}, found.end()
-    if (found := _BARE.match(low, place, end)) and last < (number := int(found.group(2))) <= last + 60:
-        spaced = found.group().startswith(" ") and found.group(1) == "-"
-        if not spaced or len(found.group(2)) > 1:
-            return number, found.group(1) in {"-", "~"}, found.end()
+    if (found := _BARE.match(low, place, end)) and last < (number := int(found.group(3))) <= last + 60:
+        return number, (found.group(1) or found.group(2)) in {"-", "~", "_"}, found.end()
     if (found := _SPACED_RANGE.match(low, place, end)) and last < (number := int(found.group(2))) <= last + 60:
         return number, True, found.end()
     return None
@@ -137,7 +140,7 @@ def _next(low: str, place: int, end: int, season: int, last: int) -> tuple[int, 
 
 def season(low: str, start: int, end: int, *, anime: bool) -> Numbering | None:
     """A season, several, a part of one, or (as anime does) a season and a bare number."""
-    found = _SEASON.search(low, start, end) or _ORDINAL.search(low, start, end)
+    found = _ORDINAL.search(low, start, end) or _SEASON.search(low, start, end)
     if found is None and not low.isascii():
         found = _HAN_SEASON.search(low, start, end)
     if found is None:

@@ -53,6 +53,10 @@ def parse(name: str) -> ReleaseName:
     text = trim(name[:MAX_LENGTH])
     found = words(text.low, (text.start, text.end))
     draft = _Draft(text, found, [], None, group.checksum(text), [Doubt.TRUNCATED] if len(name) > MAX_LENGTH else [])
+    if draft.hash:
+        low = text.low
+        start, stop = draft.hash.span
+        draft.text = text = text._replace(low=low[:start] + " " * (stop - start) + low[stop:])
     draft.lead = group.leading(text, _known)
     tags = scan(found, text.plain, vocabulary())
     draft.tags = [tag for tag in tags if not _within(tag, draft.lead) and not _within(tag, draft.hash)]
@@ -108,7 +112,7 @@ def _bare(draft: _Draft, place: absolute.Place, *, anime: bool) -> Numbering | N
     if found := absolute.after_dash(low, place, years=False):
         return found
     technical = place._replace(tags=draft.technical)
-    if found := absolute.padded(low, technical):
+    if found := absolute.padded(low, technical) or absolute.bare_range(low, technical):
         return found
     if any(tag.kind == "source" and tag.value in _TELEVISION for tag in draft.tags):
         return absolute.compact(low, technical) or numbering.part_episode(low, draft.body, draft.technical)
@@ -155,15 +159,15 @@ def _lay_out(draft: _Draft, number: Numbering | None) -> _Layout:
     if number:
         end = _before_early_tags(draft, number.start)
         tail = number.end if end == number.start else end
-        found = region(draft.words, draft.tags, tail, text.plain, sure=False)
+        found = region(draft.words, draft.tags, tail, text, sure=False)
         year = title.film_year(text.plain, number.end, text.end, min(text.end, number.end + 40)) if end == number.start else None
         return _Layout(end, tail, year, found, tail)
     year = title.film_year(text.plain, text.start, draft.technical, text.end)
     if year and year.start() <= draft.technical:
-        found = region(draft.words, draft.tags, year.end(), text.plain, sure=True)
+        found = region(draft.words, draft.tags, year.end(), text, sure=True)
         title_end, more = _editions_before(draft, year.start())
         return _Layout(title_end, year.end(), year, Region(found.start, (*more, *found.tags)), title_end)
-    found = region(draft.words, draft.tags, _first_word_end(draft), text.plain, sure=False)
+    found = region(draft.words, draft.tags, _first_word_end(draft), text, sure=False)
     return _Layout(found.start, found.start, year, found, found.start)
 
 
@@ -265,7 +269,7 @@ def _maker(draft: _Draft, number: Numbering | None, layout: _Layout) -> group.Gr
     anime = draft.hash is not None or (number is not None and bool(number.absolute))
     if draft.lead and anime:
         return draft.lead
-    return group.trailing(draft.text, technical, _known) or draft.lead
+    return group.trailing(draft.text, technical, _known, led=draft.lead is not None) or draft.lead
 
 
 def _year(named: title.Title, layout: _Layout) -> tuple[int | None, tuple[Span, ...]]:

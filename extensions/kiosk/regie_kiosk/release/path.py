@@ -66,6 +66,10 @@ def _with_folder(file: ReleaseName, folder: ReleaseName) -> ReleaseName:
         return _filled(folder, file)
     if folder.season is not None and not file.episodes and (found := _LEADING_NUMBER.match(file.name)):
         return _numbered(file, folder, int(found.group(1)), found.span(1))
+    if folder.season is not None and file.episodes and file.season is None:
+        file = replace(file, season=folder.season, seasons=folder.seasons, spans=_merged(file, folder, ["season"]))
+    if folder.absolute and file.name.partition(".")[0].isdecimal():
+        return replace(folder, absolute=(int(file.name.partition(".")[0]),))
     if not _telling(file):
         return _filled(folder, file) if _telling(folder) else file
     if not file.title and folder.title and not folder.doubts:

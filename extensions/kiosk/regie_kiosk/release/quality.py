@@ -67,7 +67,7 @@ def read(tags: Sequence[Tag], low: str) -> Quality:
     }
     kind = Source(source.value) if source else None
     return Quality(
-        resolution=resolution.value if resolution else None,
+        resolution=resolution.value if resolution else _implied(codec, kind),
         source=kind or (Source.BLURAY if remux else None),
         remux=remux is not None and kind in {None, Source.BLURAY},
         raw=raw is not None and kind is Source.TV,
@@ -78,6 +78,11 @@ def read(tags: Sequence[Tag], low: str) -> Quality:
         audio_codecs=tuple(dict.fromkeys(tag.value for tag in audio)),
         spans={field: spans(places) for field, places in found.items() if places},
     )
+
+
+def _implied(codec: Sequence[Tag], source: Source | None) -> str | None:
+    """XviD was only ever used for standard definition; a DVD has two heights."""
+    return "480p" if codec and codec[0].value == "xvid" and source is not Source.DVD else None
 
 
 def _resolution(by_kind: dict[str, list[Tag]]) -> Tag | None:

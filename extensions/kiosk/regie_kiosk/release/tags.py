@@ -4,12 +4,16 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from .text import Word
+from . import languages
+from .text import Text, Word
 from .vocabulary import Entry, Strength, Vocabulary
 
 _RESOLUTION = re.compile(r"([a-z0-9]*?)(\d{3,4})[pi](?:\d\d(?=$|[a-z]))?([a-z0-9]*)")
-_FRAME = re.compile(r"(\d{3,4})x(\d{3,4})p?")
+_FRAME = re.compile(r"([a-z]*)(\d{3,4})x(\d{3,4})p?")
 _AUDIO = re.compile(r"(aac|ddpa?|dd|e?ac3|dtsx?|flac|opus|truehd|l?pcm|mp[23]|ogg|ddplus)(\d{1,2})(?:ch)?")
+_OF_LANGUAGE = re.compile(r"(?:[2-9]x?)?([a-z]{2,3})(subs?|subbed|dub|dubbed|audio|aud)?")
+_CHINESE_AUDIO = re.compile(r"国语|國語|粤语|粵語|普通话|国粤|國粵|国配|中文配音|双语")
+_CHINESE_SUBTITLES = re.compile(r"[简簡繁]|中字|中文字幕|内嵌|內嵌|内封|內封|双字|字幕$")
 _CHANNELS = re.compile(r"\d{1,2}ch")
 _BIT_DEPTH = re.compile(r"(8|10|12)bits?")
 _SERVICE = re.compile(r"(?:netflix|amazon|amzn|itunes|maxdome|disney|hbomax|hulu|apple|sky|rtl|joyn|paramount|nf|atv|wow)u?hd")
@@ -19,7 +23,7 @@ _STEPS = ((1440, "2160p"), (1000, "1080p"), (650, "720p"), (540, "576p"), (400, 
 _WIDTHS = ((3000, "2160p"), (1800, "1080p"), (1200, "720p"), (1000, "576p"), (620, "480p"), (0, "360p"))
 
 _CHAINS = frozenset(
-    "language french edition revision multi dual subs filler line hybrid hardsub zh-subs source resolution hdr audio".split()
+    "language french edition revision multi dual subs subs-of filler line hybrid hardsub zh-subs source resolution hdr audio".split()
 )
 _ARTICLES = frozenset(
     "the a an le la les un une l der die das ein eine el los las il lo gli i of in my our your and et und y e à de".split()
@@ -87,13 +91,18 @@ def _pattern(words: Sequence[Word], index: int, vocabulary: Vocabulary) -> list[
     low = word.low
     if low.endswith("hd") and _SERVICE.fullmatch(low):
         return [Tag("source", "web-dl", Strength.STRONG, index, index, word.start, word.end)]
-    if low.isalpha() or low.isdecimal():
+    if not low.isascii():
+        return _chinese(word, index)
+    if low.isdecimal() or len(low) > 40:
+        return []
+    if found := _OF_LANGUAGE.fullmatch(low):
+        return _of_language(word, index, found)
+    if low.isalpha():
         return []
     if found := _RESOLUTION.fullmatch(low):
         return _glued(word, index, found, vocabulary)
     if found := _FRAME.fullmatch(low):
-        value = _step(int(found.group(1)), int(found.group(2)))
-        return [Tag("frame", value, Strength.STRONG, index, index, word.start, word.end)]
+        return _framed(word, index, found, vocabulary)
     if found := _AUDIO.fullmatch(low):
         value = _AUDIO_OF.get(found.group(1), found.group(1))
         return [Tag("audio", value, Strength.STRONG, index, index, word.start, word.end)]
@@ -123,6 +132,38 @@ def _glued(word: Word, index: int, found: re.Match[str], vocabulary: Vocabulary)
     return tags
 
 
+def _framed(word: Word, index: int, found: re.Match[str], vocabulary: Vocabulary) -> list[Tag]:
+    """A frame, perhaps grown together with its source: BD1920x1080."""
+    prefix = found.group(1)
+    entries = [entry for entry in vocabulary.get(prefix, ()) if not entry.rest and entry.kind == "source"] if prefix else []
+    if prefix and not entries:
+        return []
+    value = _step(int(found.group(2)), int(found.group(3)))
+    start = word.start + len(prefix)
+    tags = [Tag("frame", value, Strength.STRONG, index, index, start, word.end)]
+    tags.extend(Tag("source", entry.value, Strength.STRONG, index, index, word.start, start) for entry in entries)
+    return tags
+
+
+def _of_language(word: Word, index: int, found: re.Match[str]) -> list[Tag]:
+    """A language with what it is for, in one word: PLSUB, CZDUB, 2xRus."""
+    code = languages.THREE.get(found.group(1)) or languages.TWO.get(found.group(1).upper())
+    if code is None or (found.group(2) is None and found.group(1) not in languages.THREE):
+        return []
+    kind = "subs-of" if (found.group(2) or "").startswith("sub") else "language"
+    return [Tag(kind, code, Strength.WEAK, index, index, word.start, word.end)]
+
+
+def _chinese(word: Word, index: int) -> list[Tag]:
+    """What Chinese groups write without spaces: the dub, and the script of the subtitles."""
+    tags = []
+    if _CHINESE_AUDIO.search(word.low):
+        tags.append(Tag("language", "zh", Strength.WEAK, index, index, word.start, word.end))
+    elif len(word.low) <= 12 and _CHINESE_SUBTITLES.search(word.low):
+        tags.append(Tag("zh-subs", "zh", Strength.WEAK, index, index, word.start, word.end))
+    return tags
+
+
 def _step(width: int, height: int) -> str:
     by_height = next(step for least, step in _STEPS if height >= least)
     by_width = next(step for least, step in _WIDTHS if width >= least)
@@ -136,11 +177,12 @@ class Region(NamedTuple):
     tags: tuple[Tag, ...]
 
 
-def region(words: Sequence[Word], tags: Sequence[Tag], after: int, plain: str, *, sure: bool) -> Region:
+def region(words: Sequence[Word], tags: Sequence[Tag], after: int, text: Text, *, sure: bool) -> Region:
     """The technical part behind a place: from the first strong tag, with the weak tags that touch it.
 
     `sure` says that a year stands before the place, so that no title goes on behind it.
     """
+    plain = text.plain
     behind = [tag for tag in tags if tag.start >= after]
     of_word = {index: tag for tag in behind for index in range(tag.first, tag.last + 1)}
     first_word = next((index for index, word in enumerate(words) if word.start >= after), len(words))
@@ -156,7 +198,7 @@ def region(words: Sequence[Word], tags: Sequence[Tag], after: int, plain: str, *
         if (tag.first >= begin or tag.first in leading or _bracketed(words, of_word, tag, plain))
         and (tag.strength is not Strength.SHY or _between_tags(words, of_word, tag, plain))
     )
-    start = words[begin].start if begin < len(words) else len(plain)
+    start = words[begin].start if begin < len(words) else text.end
     return Region(min([start, *(tag.start for tag in kept)]), kept)
 
 

@@ -10,10 +10,16 @@ from .text import readable
 LAST_LIKELY_YEAR = 2035
 
 _YEAR = re.compile(r"(?<![\w])(?:19|20)\d\d(?![\w])|(?<=_)(?:19|20)\d\d(?=_)")
-_BRACKETED_YEAR = re.compile(r"[(\[{]\s?((?:19|20)\d\d)(?:\s?-\s?(?:(?:19|20)\d\d)?)?\s?[)\]}]")
+_BRACKETED_YEAR = re.compile(r"[(\[{]\s?((?:18|19|20)\d\d)(?:\s?-\s?(?:(?:19|20)\d\d)?)?\s?[)\]}]")
 _LEADING_BRACKETS = re.compile(r"\s*(?:\[[^\[\]]{1,80}\][\s._-]*)+")
 _LEADING_YEAR = re.compile(r"\s*[(\[]((?:19|20)\d\d)[)\]]\s*")
 _TRAILING_YEAR = re.compile(r"[\s._(\[,-]+((?:19|20)\d\d)[)\]]?[\s._-]*$")
+_LEADING_DATE = re.compile(r"\s*\d{6}[\s._]+(?=\D)")
+_VERSION = re.compile(r"[\s_.]v\d[\s._-]*$")
+_SEASON_SUFFIX = re.compile(
+    r"[\s._(\[-]+(?:season|saison|series|temporada|stagione|staffel|seizoen|sezon|сезон)[\s._]?\d{1,2}[\s._)\]-]*$",
+    re.IGNORECASE,
+)
 _COUNTRY = re.compile(r"[\s._]*[(\[]([A-Z]{2})[)\]][\s._-]*$|[\s._]+(US|UK|AU|NZ)[\s._-]*$")
 _AKA = re.compile(r"[\s._]*[\s._(]a\.?k\.?a\.?[\s._]+", re.IGNORECASE)
 _SLASH = re.compile(r"\s+[/|]\s+|\s?／\s?")
@@ -53,7 +59,13 @@ def read(plain: str, start: int, end: int, *, numbered: bool) -> Title:
     if found := _LEADING_YEAR.match(plain, start, end):
         year, start = int(found.group(1)), found.end()
         spans["year"] = (found.span(1),)
+    if found := _VERSION.search(plain, max(start, end - 6), end):
+        end = found.start()
     if numbered:
+        if found := _LEADING_DATE.match(plain, start, end):
+            start = found.end()
+        if (found := _SEASON_SUFFIX.search(plain, max(start, end - 30), end)) and found.start() > start:
+            end = found.start()
         end, country = _country(plain, start, end, spans)
         if found := _TRAILING_YEAR.search(plain, max(start, end - 12), end):
             if plain[start : found.start()].strip(" ._-"):

@@ -30,8 +30,10 @@ _STRONG = {
     ("source", "web-dl"): "web-dl|webdl|web dlmux|webdlmux|webhd|web hd|web-hd|itunes|webuhd",
     ("source", "webrip"): "webrip|web rip|webmux|web mux|web-cap|webcap|hdrip|web-dlrip|web dlrip|webdlrip|webdl rip|web dl rip",
     ("source", "bluray"): (
-        "bluray|blu ray|bdrip|bd rip|brrip|br rip|bdmux|bdlight|hdlight|hd light|4klight|4k light|mbluray|uhdbd|uhdbdrip|"
-        "uhdrip|hddvd|hd dvd|microhd|bluraydisc|bdrip|blurayrip|bluray rip|bdr|bdlightrip|fullbd|full bd"
+        "bluray|blu ray|bdrip|bd rip|brrip|br rip|bdmux|bdremux|bd remux|uhdremux|uhd remux|uhdbdremux|"
+        "blurayremux|bluray iso|blu ray iso|complete bluray|complete uhd bluray|full bluray|full blu ray|bd25|"
+        "bd50|bd66|bd100|bdmv|bdiso|bdlight|hdlight|hd light|4klight|4k light|mbluray|uhdbd|uhdbdrip|uhdrip|"
+        "hddvd|hd dvd|hddvdrip|microhd|bluraydisc|blurayrip|bluray rip|bdr|bdlightrip|fullbd|full bd"
     ),
     ("source", "dvd"): "dvdrip|dvd rip|dvdr|dvd r|dvd5|dvd 5|dvd9|dvd 9|2xdvd5|2xdvd9|dvdmux|dvdremux|xvidvd|dvdivx|dvd full",
     ("source", "tv"): "hdtv|hd tv|pdtv|sdtv|sd tv|dsr|dsrip|tvrip|tv rip|hdtvrip|hdtv rip|satrip|sat rip|dvbrip|dvb|dvbs|dthrip|uhdtv|htdv|tvhd|digitalrip",
@@ -40,7 +42,7 @@ _STRONG = {
     ("source", "telecine"): "telecine|hdtc|hd tc|tcrip",
     ("source", "screener"): "screener|dvdscr|dvd scr|bdscr|webscr|dvdscreener|dvd screener|web screener|hdscr",
     ("source", "workprint"): "workprint",
-    ("flag", "remux"): "remux",
+    ("flag", "remux"): "remux|bdremux|bd remux|uhdremux|uhd remux|uhdbdremux|blurayremux|dvdremux",
     ("flag", "disc"): "bdmv|bd25|bd50|bd66|bd100|bdiso|bluray iso|blu ray iso|complete bluray|complete uhd bluray|full bluray|full blu ray|untouched|dvd5|dvd9|dvdr|dvd r|2xdvd5|2xdvd9|dvd 5|dvd 9|video ts",
     ("codec", "avc"): "x264|h264|x 264|h 264|avc|hi10p|avc1",
     ("codec", "hevc"): "x265|h265|x 265|h 265|hevc|hevc10",
@@ -95,6 +97,7 @@ _WEAK = {
     ("source", "bluray"): "bd|uhd bd",
     ("source", "dvd"): "dvd",
     ("source", "tv"): "tv",
+    ("source", "cam"): "cam",
     ("resolution", "2160p"): "4k|uhd|muhd|2160",
     ("resolution", "1080p"): "1080",
     ("resolution", "720p"): "720",
@@ -159,8 +162,7 @@ _WEAK = {
 # Two or three letters which are words in small letters; in capitals, beside other tags, they are tags.
 _CAPITALS = {
     ("source", "telesync"): "TS|HQ TS",
-    ("source", "cam"): "CAM",
-    ("source", "telecine"): "TC",
+        ("source", "telecine"): "TC",
     ("source", "screener"): "SCR",
     ("hdr", "dv"): "DV",
     ("zh-subs", "zh"): "GB",
@@ -191,7 +193,7 @@ def build() -> Vocabulary:
     for phrase, code in languages.PHRASES.items():
         add(phrase, "language", code, Strength.WEAK)
     for name, code in languages.THREE.items():
-        add(name, "language", code, Strength.SHY)
+        add(name, "language", code, Strength.SHY if name in languages.WORDS else Strength.WEAK)
     for name, code in languages.TWO.items():
         add(name, "language", code, Strength.SHY if name in languages.SHY else Strength.WEAK, capitals=True)
     return {first: tuple(sorted(entries, key=lambda entry: -len(entry.rest))) for first, entries in found.items()}
