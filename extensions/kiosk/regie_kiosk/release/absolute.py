@@ -16,9 +16,11 @@ _ASIAN = re.compile(r"第\s*(\d{1,4}(?:\.\d)?)(?:\s?[-~]\s?(\d{1,4}))?\s*[话話
 _PADDED = re.compile(rf"(?<=[\s_.\-])(0\d{{1,2}}|0\d{{1,2}}\.5){_RANGE}{_TAIL}{_STOP}(?!\.\d)")
 _BEFORE_TAGS = re.compile(rf"(?<=[\s_.\-]){_NUMBER}{_RANGE}{_TAIL}[\s_.]{{0,2}}$")
 _BARE_RANGE = re.compile(r"(?<=[a-z!?)]\s)(\d{2,4})\s?[-~]\s?(\d{2,4})(?=\s?[\[(])")
+_SQUARE = re.compile(r"(?<=[a-z0-9!?)][\s_])\[(\d{2,4})\](?=[\s_]?\[)")
 _COMPACT = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)[._ ]{1,2}$")
 _DOUBLE = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)(\d\d)[._ ]{1,2}$")
 _BEFORE_NUMBERING = re.compile(rf"[\s_]-[\s_]{_NUMBER}[\s_]*[-(\[]{{0,2}}[\s_]*[\[(]?$")
+_PLAIN_BEFORE = re.compile(r"[\s_](\d{2,4})[\s_]$")
 _BEHIND_NUMBERING = re.compile(r"[\s._]?[\s._(\[]{1,2}(\d{3,4})(?=[\s._)\]])")
 
 
@@ -58,6 +60,12 @@ def padded(low: str, place: Place) -> Numbering | None:
     return None
 
 
+def square(low: str, place: Place) -> Numbering | None:
+    """A number of two digits or more alone in square brackets, in a name without a fan group."""
+    found = _SQUARE.search(low, place.start, place.end)
+    return _made(found, found.group(1), None) if found and not _is_year(found.group(1)) else None
+
+
 def bare_range(low: str, place: Place) -> Numbering | None:
     """A range of numbers before a bracket, in a name without a fan group."""
     found = _BARE_RANGE.search(low, place.start, place.end)
@@ -81,11 +89,13 @@ def compact(low: str, place: Place) -> Numbering | None:
     return None
 
 
-def beside(low: str, numbering: Numbering, start: int, end: int) -> Numbering | None:
+def beside(low: str, numbering: Numbering, place: Place, *, anime: bool) -> Numbering | None:
     """The absolute number that stands before or behind S01E02."""
-    if found := _BEFORE_NUMBERING.search(low, max(start, numbering.start - 14), numbering.start):
+    if found := _BEFORE_NUMBERING.search(low, max(place.start, numbering.start - 14), numbering.start):
         return _made(found, found.group(1), None)
-    if (found := _BEHIND_NUMBERING.match(low, numbering.end, end)) and not _is_year(found.group(1)):
+    if anime and (found := _PLAIN_BEFORE.search(low, max(place.start, numbering.start - 8), numbering.start)):
+        return _made(found, found.group(1), None)
+    if (found := _BEHIND_NUMBERING.match(low, numbering.end, place.end)) and not _is_year(found.group(1)):
         return _made(found, found.group(1), None) if found.group(1) not in _LINES else None
     return None
 

@@ -80,7 +80,8 @@ def _make(year: int, month: int, day: int) -> date | None:
 
 
 def _year_first(match: re.Match[str]) -> Parts:
-    return int(match.group(1)), int(match.group(3)), int(match.group(4))
+    year, second, third = int(match.group(1)), int(match.group(3)), int(match.group(4))
+    return (year, third, second) if second > 12 else (year, second, third)
 
 
 def _year_last(match: re.Match[str]) -> Parts:

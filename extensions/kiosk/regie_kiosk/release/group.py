@@ -10,7 +10,7 @@ from .text import Text
 # Marks that reposting sites hang behind the true group.
 _REPOSTS = (
     "rp|nzbgeek|xpost|pre|alternativetorequested|altezachen|gerov|4planet|4p|obfuscated|obfuscation|scrambled|asrequested|"
-    "postbot|buymore|whiterev|rakuv[a-z0-9]*|z0ids3n|chamele0n|repost|sample|newz|nzb|cpl|inexternal"
+    "postbot|buymore|whiterev|rakuv[a-z0-9]*|z0ids3n|chamele0n|repost|sample|newz|nzb|cpl|inexternal|repackpost|[0-9]"
 )
 _REPOST = re.compile(rf"-(?:{_REPOSTS})$")
 _LEADING = re.compile(r"\[([^\[\]]{1,60})\]")
@@ -19,6 +19,8 @@ _BRACKET = re.compile(r"\[([^\[\]\s]{2,30})\]\s*\)?$")
 _NESTED = re.compile(r"[\[(](?:softsubs |hardsubs )?\(?-?([a-z0-9]{2,20})-?\)\]$")
 _DASHED = re.compile(r"-([^\s\-\[\](){}]{2,40})$")
 _WRAPPED = re.compile(r"-([a-z0-9]{2,20})-$")
+_BEHIND = re.compile(r"\)\s(?:-\s)?([a-z][a-z0-9]{2,20})$")
+_DOUBLE = re.compile(r"[.\s]-([a-z0-9]{2,12}-[a-z0-9]{2,12})$")
 _INNER_DASH = re.compile(r"-((?:erai-raws|[a-z]{2,10}-raws|tsuki-koe|d-z0n3|e-subs|hd-zone|cm-uhd|bhd-internal))$")
 _IN_PARENTHESIS = re.compile(r"\([^()]*(?:[\s.]-\s?|\s)([^\s()\[\]{}+-]{2,30})\)$")
 _LAST_WORD = re.compile(r"\.([a-z][a-z0-9]{3,20})$")
@@ -31,6 +33,9 @@ class Group(NamedTuple):
     name: str
     span: Span
 
+
+# Second halves of words that are written with a dash.
+_HALVES = frozenset("ray rip dl hd es mux".split())
 
 Known = Callable[[str], bool]
 
@@ -59,26 +64,30 @@ def trailing(text: Text, technical: int, known: Known, *, led: bool = False) -> 
     while found := _REPOST.search(low, max(text.start, end - 40), end):
         end = found.start()
     base = max(text.start, end - 160)
-    for pattern in (_DASHED,) if led else (_BRACKET, _NESTED, _INNER_DASH, _DASHED, _WRAPPED, _IN_PARENTHESIS, _LAST_WORD):
+    for pattern in (_DASHED,) if led else (_BRACKET, _NESTED, _INNER_DASH, _BEHIND, _DOUBLE, _DASHED, _WRAPPED, _IN_PARENTHESIS, _LAST_WORD):
         found = pattern.search(low, base, end)
         if found and _fits(pattern, found, technical, known):
             return Group(text.plain[found.start(1) : found.end(1)], found.span(1))
-    if found := _REPOST.search(low, max(text.start, text.end - 40), text.end):
-        return Group(text.plain[found.start() + 1 : found.end()], (found.start() + 1, found.end()))
-    return None
+    return _poster(text)
+
+
+def _poster(text: Text) -> Group | None:
+    """A repost's mark where no group stands before it: the poster is all there is."""
+    found = re.compile(r"-(nzbgeek|rarbg)$").search(text.low, max(text.start, text.end - 12), text.end)
+    return Group(text.plain[found.start(1) : found.end(1)], found.span(1)) if found else None
 
 
 def _fits(pattern: re.Pattern[str], found: re.Match[str], technical: int, known: Known) -> bool:
     content = found.group(1)
     parts = _PARTS.findall(content)
-    meanings = [known(part) for part in parts]
+    meanings = [known(part) or part in _HALVES for part in parts]
     if not parts or (all(meanings) if pattern is _BRACKET else any(meanings)):
         return False
     if pattern is _BRACKET:
         return not content.isdecimal() and not _HASH.fullmatch(f"[{content}]") and "/" not in content
     if pattern is _LAST_WORD or pattern is _IN_PARENTHESIS:
-        before = _PARTS.findall(found.string[max(0, found.start() - 12) : found.start()])
-        return found.start() > technical and bool(before) and (pattern is _IN_PARENTHESIS or before[-1].isdecimal() or known(before[-1]))
+        before = _PARTS.findall(found.string[max(0, found.start(1) - 12) : found.start(1)])
+        return found.start(1) > technical and bool(before) and (pattern is _IN_PARENTHESIS or before[-1].isdecimal() or known(before[-1]))
     return found.start() > technical
 
 

@@ -9,7 +9,7 @@ NAMES = {
     "bg": "bulgarian bgaudio bulgaudio",
     "bn": "bengali bangla",
     "bs": "bosnian",
-    "ca": "catalan català",
+    "ca": "catalan català catala",
     "cs": "czech cesky čeština czdub czdabing czaudio",
     "cy": "welsh",
     "da": "danish dansk",

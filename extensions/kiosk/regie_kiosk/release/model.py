@@ -53,6 +53,7 @@ class Doubt(StrEnum):
     AMBIGUOUS_DATE = "ambiguous_date"
     IMPLAUSIBLE_DATE = "implausible_date"
     SCRAMBLED = "scrambled"
+    IMPLIED_SEASON = "implied_season"
     NO_TITLE = "no_title"
     TRUNCATED = "truncated"
 

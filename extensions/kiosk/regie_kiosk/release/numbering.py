@@ -13,20 +13,21 @@ _SEASON_WORD = (
     r"сезоны?|シーズン)"
 )
 _EPISODE_WORD = (
-    r"(?:episodes?|épisodes?|episodios?|episódio|episodi|eps?|folgen?|capitulos?|capítulos?|cap|puntat[ae]|aflevering|odcinek|odc|"
+    r"(?:episodes?|épisodes?|episodios?|episódio|episodi|eps?|folgen?|capitulos?|capítulos?|cap|puntat[ae]|aflevering|afl|odcinek|odc|"
     r"avsnitt|jakso|bölüm|bolum|серии|серия)"
 )
 _COUNT = {word: number for number, word in enumerate("one two three four five six seven eight nine ten".split(), 1)}
 _HAN = {character: number for number, character in enumerate("一二三四五六七八九十", 1)}
 _NUMBER = rf"(\d{{1,4}}|{'|'.join(_COUNT)})"
+_ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii")
 _GAP = r"[\s._:,/\-]{0,4}"
 
 _SXXEYY = re.compile(
     r"(?:(?<![a-z0-9])[st](\d{1,4})|(?<=[a-z])s(\d\d))[\s._\-\[]{0,3}(?:episode|ep|e|xe|x)[\s._\-]{0,2}(\d{1,5})(?!\d)"
 )
-_NXNN = re.compile(r"(?<![a-z0-9.])(\d{1,2})x(\d{1,4})(?!\d)(?![a-wyz])")
+_NXNN = re.compile(r"(?<![a-z0-9])(?<!\d\.)(\d{1,2})x(\d{1,4})(?!\d)(?![a-wyz])")
 _LONGHAND = re.compile(
-    rf"(?<![a-z0-9])(?:{_SEASON_WORD}(?:[\s._:]{{0,2}}|-)|s){_NUMBER}{_GAP}{_EPISODE_WORD}[\s._:#\-]{{0,3}}(\d{{1,5}})(?!\d)"
+    rf"(?<![a-z0-9])(?:{_SEASON_WORD}(?:[\s._:]{{0,2}}|-)|se?[.\s]?){_NUMBER}{_GAP}{_EPISODE_WORD}[\s._:#\-]{{0,3}}(\d{{1,5}})(?!\d)"
 )
 _REVERSED = re.compile(
     rf"(?<![a-z0-9])(?:{_EPISODE_WORD}|e)[\s._\-]{{0,2}}(\d{{1,4}}){_GAP}{_SEASON_WORD}[\s._\-]{{0,2}}(\d{{1,2}})(?!\d)"
@@ -36,12 +37,13 @@ _TURNED = re.compile(
 )
 _CHAPTER = re.compile(r"(?<![a-z0-9])cap[.\s_]{0,2}(\d{1,2})(\d\d)(?:[\s._]{0,2}[-_][\s._]{0,2}(\d{1,2})(\d\d))?(?!\d)")
 _ASIAN = re.compile(r"第\s*([0-9一二三四五六七八九十]{1,2})\s*[季期][\s\]\[._-]{0,3}第\s*(\d{1,4})\s*[话話集回]")
+_ASIAN_RANGE = re.compile(r"第\s*(\d{1,4})\s*[-~]\s*(\d{1,4})\s*[话話集回]")
 _HALF = re.compile(r"[a-d](?![a-z0-9])")
 _MARKED = re.compile(
     r"[\s._]{0,2}([-~&+,]|to|à|et|and)?[\s._]{0,2}(?:s(\d{1,4})[\s._]?|(\d{1,2})(?=x))?(?:ep|e|x)[\s._]?(\d{1,5})(?!\d)(?![a-wyz])"
 )
 _BARE = re.compile(r"(?:([-~&+_])|\s?([~&+])\s?|,\s?)(\d{1,5})(?![a-z0-9])(?!\.\d(?!\d))")
-_SPACED_RANGE = re.compile(r"\s(to|à|a)\s(\d{1,4})(?![a-z0-9])")
+_SPACED = re.compile(r"[\s.](to|à|a|bis|tot|en|et|and|und|y|e|i)[\s.](\d{1,4})(?![a-z0-9])")
 _OF = re.compile(r"[\s._]{0,2}(?:of|из|sur|de|von|/)[\s._]{0,2}(\d{1,4})(?!\d)")
 
 _SEASON = re.compile(
@@ -56,8 +58,9 @@ _INNER = re.compile(r"[\s._]{0,2}(?:-[\s_]{0,2}|[\[(#]|(?<=[\s._]))(\d{1,4}(?:\.
 _PART = re.compile(r"[\s._\-,(]{0,3}(?:parts?|pt|vol|volume|partie|teil|parte|cour)[\s._]?(\d{1,2})(?!\d)")
 _EXTRAS = re.compile(r"[\s._\-(\[]{0,3}(?:extras?|bonus|featurettes?|deleted[\s._]scenes|making[\s._]of)(?![a-z])")
 _EPISODE_ONLY = re.compile(rf"(?<![a-z0-9'])(?:e(?=\d\d)|{_EPISODE_WORD}[\s._\-:#]{{0,2}})(\d{{1,5}})(?!\d|\.\d(?!\d))")
+_EPISODE_AFTER = re.compile(r"(?<![a-z0-9.])(\d{1,4})[.ªº]?[\s_]?(?:blm|bölüm|bolum|серия|серии|rész|avsnitt)(?![a-z])")
 _YEAR_NEXT = re.compile(r"[\s._(\[]{1,3}(?:19|20)\d\d(?!\d)")
-_PART_EPISODE = re.compile(r"(?<![a-z0-9])part[\s._](\d{1,2})(?!\d)")
+_PART_EPISODE = re.compile(rf"(?<![a-z0-9])(?:part|pt|partie|teil|parte)[\s._](\d{{1,2}}|{'|'.join(_COUNT)}|i{{1,3}}|iv|vi{{0,3}})(?![a-z0-9])")
 _N_OF_M = re.compile(r"(?<![a-z0-9])[\[(]?(\d{1,3})[\s._]?of[\s._]?(\d{1,3})(?!\d)")
 
 
@@ -73,6 +76,7 @@ class Numbering:
     air_date: date | None = None
     part: int | None = None
     kind: Kind = Kind.EPISODE
+    first_season: bool = False
     spans: dict[str, tuple[Span, ...]] = field(default_factory=dict)
 
 
@@ -133,8 +137,8 @@ def _next(low: str, place: int, end: int, season: int, last: int) -> tuple[int, 
             return number, found.group(1) in {"-", "~", "to", "à"}, found.end()
     if (found := _BARE.match(low, place, end)) and last < (number := int(found.group(3))) <= last + 60:
         return number, (found.group(1) or found.group(2)) in {"-", "~", "_"}, found.end()
-    if (found := _SPACED_RANGE.match(low, place, end)) and last < (number := int(found.group(2))) <= last + 60:
-        return number, True, found.end()
+    if (found := _SPACED.match(low, place, end)) and last < (number := int(found.group(2))) <= last + 60:
+        return number, found.group(1) in {"to", "à", "a", "bis", "tot"}, found.end()
     return None
 
 
@@ -150,6 +154,9 @@ def season(low: str, start: int, end: int, *, anime: bool) -> Numbering | None:
     if inner := _inner(low, end, found, first, anime=anime):
         return _inner_episode(found, inner, first, keeps_title=keeps_title)
     seasons, place = _more_seasons(low, end, found, first, anime=anime)
+    if not low.isascii() and (whole := _ASIAN_RANGE.search(low, start, end)):
+        numbers = tuple(range(int(whole.group(1)), min(int(whole.group(2)), int(whole.group(1)) + MOST_EPISODES) + 1))
+        return Numbering(found.start(), place, seasons, numbers, spans={"season": (found.span(),), "episodes": (whole.span(),)})
     numbering = Numbering(
         found.start(),
         place,
@@ -206,18 +213,31 @@ def _part_of(low: str, end: int, numbering: Numbering) -> Numbering:
 
 def episode_only(low: str, start: int, end: int) -> Numbering | None:
     """An episode without its season: E07, Episodio 13, 2of6."""
-    if (found := _EPISODE_ONLY.search(low, start, end)) and not _YEAR_NEXT.match(low, found.end(), end):
+    if (found := _EPISODE_ONLY.search(low, start, end)) and not _of_film(low, found, end):
         made = _with_more(low, end, found, -1, int(found.group(1)))
-        return replace(made, seasons=(), spans={"episodes": made.spans["episodes"]})
+        implied = found.group().startswith("e") and found.group()[1].isdecimal() and made.episodes[0] < 100
+        return replace(made, seasons=(), first_season=implied, spans={"episodes": made.spans["episodes"]})
+    if found := _EPISODE_AFTER.search(low, start, end):
+        return Numbering(*found.span(), episodes=(int(found.group(1)),), spans={"episodes": (found.span(),)})
     if found := _N_OF_M.search(low, start, end):
         number = int(found.group(1))
         if 0 < number <= int(found.group(2)):
-            return Numbering(*found.span(), episodes=(number,), spans={"episodes": (found.span(),)})
+            return _part(found, number)
     return None
+
+
+def _of_film(low: str, found: re.Match[str], end: int) -> bool:
+    """Whether "Episode 4" belongs to a film's title: its year follows."""
+    return found.group().startswith("episode") and _YEAR_NEXT.match(low, found.end(), end) is not None
+
+
+def _part(found: re.Match[str], number: int) -> Numbering:
+    return Numbering(*found.span(), episodes=(number,), first_season=True, spans={"episodes": (found.span(),)})
 
 
 def part_episode(low: str, start: int, end: int) -> Numbering | None:
     """A part of a television film or serial: only for what was recorded from television."""
     if found := _PART_EPISODE.search(low, start, end):
-        return Numbering(*found.span(), episodes=(int(found.group(1)),), spans={"episodes": (found.span(),)})
+        number = _count(found.group(1)) if found.group(1) not in _ROMAN else _ROMAN.index(found.group(1)) + 1
+        return _part(found, number)
     return None

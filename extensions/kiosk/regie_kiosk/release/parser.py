@@ -79,20 +79,26 @@ def _within(tag: Tag, place: group.Group | None) -> bool:
 def _number(draft: _Draft) -> Numbering | None:
     """Numbers by the surest rule that finds any."""
     low, start, end = draft.text.low, draft.text.start, draft.text.end
-    found = numbering.episode(low, draft.body, end)
-    day = dates.find(low, draft.body, end)
-    if found:
-        return _also(draft, found, day)
-    if day and day.day:
-        return _daily(low, day, end)
-    if day:
-        draft.doubts.append(Doubt.IMPLAUSIBLE_DATE if day.implausible else Doubt.AMBIGUOUS_DATE)
-        return None
     anime = draft.lead is not None or draft.hash is not None
-    found = numbering.season(low, draft.body, end, anime=anime)
-    if found is None and (found := numbering.episode_only(low, draft.body, end)):
-        return _also(draft, found, dates.compact(low, found.end, end))
-    return found or _bare(draft, absolute.Place(start if draft.lead is None else draft.body, _stop(draft), end), anime=anime)
+    day = dates.find(low, draft.body, end)
+    if found := numbering.episode(low, draft.body, end):
+        return _with_absolute(draft, _with_day(found, day), anime=anime)
+    dated = day is not None and day.day is not None
+    if not dated and (found := numbering.season(low, draft.body, end, anime=anime)):
+        return found
+    if found := numbering.episode_only(low, draft.body, end):
+        return _with_day(_first_season(draft, found, anime=anime), day or dates.compact(low, found.end, end))
+    if day:
+        return _daily(draft, day)
+    return _bare(draft, absolute.Place(draft.body if draft.lead else start, _stop(draft), end), anime=anime)
+
+
+def _first_season(draft: _Draft, found: Numbering, *, anime: bool) -> Numbering:
+    """E07, "5 of 9" and parts without a season: the first one, though the name does not say so."""
+    if anime or not found.first_season:
+        return found
+    draft.doubts.append(Doubt.IMPLIED_SEASON)
+    return replace(found, seasons=(1,))
 
 
 def _stop(draft: _Draft) -> int:
@@ -112,27 +118,38 @@ def _bare(draft: _Draft, place: absolute.Place, *, anime: bool) -> Numbering | N
     if found := absolute.after_dash(low, place, years=False):
         return found
     technical = place._replace(tags=draft.technical)
-    if found := absolute.padded(low, technical) or absolute.bare_range(low, technical):
+    if found := absolute.padded(low, technical) or absolute.bare_range(low, technical) or absolute.square(low, technical):
         return found
     if any(tag.kind == "source" and tag.value in _TELEVISION for tag in draft.tags):
-        return absolute.compact(low, technical) or numbering.part_episode(low, draft.body, draft.technical)
+        if found := numbering.part_episode(low, draft.body, draft.technical):
+            return _first_season(draft, found, anime=False)
+        return absolute.compact(low, technical)
     return None
 
 
-def _also(draft: _Draft, found: Numbering, day: dates.Found | None) -> Numbering:
-    """The air date and the absolute number that stand beside a season and an episode."""
-    if day and day.day:
-        spans = {**found.spans, "air_date": ((day.start, day.end),)}
-        found = replace(found, air_date=day.day, start=min(found.start, day.start), spans=spans)
-    beside = absolute.beside(draft.text.low, found, draft.body, draft.text.end)
+def _with_day(found: Numbering, day: dates.Found | None) -> Numbering:
+    """The air date that stands beside a season or an episode."""
+    if day is None or day.day is None:
+        return found
+    spans = {**found.spans, "air_date": ((day.start, day.end),)}
+    return replace(found, air_date=day.day, start=min(found.start, day.start), spans=spans)
+
+
+def _with_absolute(draft: _Draft, found: Numbering, *, anime: bool) -> Numbering:
+    """The absolute number that stands beside a season and an episode."""
+    place = absolute.Place(draft.body, draft.technical, draft.text.end)
+    beside = absolute.beside(draft.text.low, found, place, anime=anime)
     if beside is None:
         return found
     start, end = min(found.start, beside.start), max(found.end, beside.end)
     return replace(found, absolute=beside.absolute, start=start, end=end, spans={**found.spans, **beside.spans})
 
 
-def _daily(low: str, day: dates.Found, end: int) -> Numbering:
-    part = _PART.match(low, day.end, end)
+def _daily(draft: _Draft, day: dates.Found) -> Numbering | None:
+    if day.day is None:
+        draft.doubts.append(Doubt.IMPLAUSIBLE_DATE if day.implausible else Doubt.AMBIGUOUS_DATE)
+        return None
+    part = _PART.match(draft.text.low, day.end, draft.text.end)
     return Numbering(
         day.start,
         part.end() if part else day.end,
@@ -177,10 +194,16 @@ def _first_word_end(draft: _Draft) -> int:
 
 
 def _before_early_tags(draft: _Draft, start: int) -> int:
-    """Where tags stand before the number, the title ends at them."""
+    """Where tags stand before the number, the title ends at them; a weak one only if nothing else follows it."""
     floor = _first_word_end(draft)
-    for tag in draft.tags:
-        if floor <= tag.start < start and (tag.strength is Strength.STRONG or draft.text.plain[tag.start - 1] in "[("):
+    early = [tag for tag in draft.tags if floor <= tag.start < start]
+    for tag in early:
+        if tag.strength is Strength.STRONG:
+            return tag.start
+        tagged = {index for other in early for index in range(other.first, other.last + 1)}
+        rest = [word for word in draft.words[tag.last + 1 :] if word.end <= start]
+        known = all(draft.words.index(word) in tagged for word in rest)
+        if known and draft.text.plain[tag.start - 1] in "[(":
             return tag.start
     return start
 

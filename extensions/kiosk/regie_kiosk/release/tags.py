@@ -196,7 +196,7 @@ def region(words: Sequence[Word], tags: Sequence[Tag], after: int, text: Text, *
         tag
         for tag in behind
         if (tag.first >= begin or tag.first in leading or _bracketed(words, of_word, tag, plain))
-        and (tag.strength is not Strength.SHY or _between_tags(words, of_word, tag, plain))
+        and (tag.strength is not Strength.SHY or _between_tags(words, of_word, tag, plain, first_word))
     )
     start = words[begin].start if begin < len(words) else text.end
     return Region(min([start, *(tag.start for tag in kept)]), kept)
@@ -205,8 +205,10 @@ def region(words: Sequence[Word], tags: Sequence[Tag], after: int, text: Text, *
 def _chain_back(words: Sequence[Word], of_word: dict[int, Tag], begin: int, floor: int, plain: str) -> int:
     at_end = begin == len(words)
     while begin > floor:
+        if _is_year(words[begin - 1]) and begin - 2 >= floor and begin - 2 in of_word:
+            begin -= 1
         tag = of_word.get(begin - 1)
-        if tag is None or not _may_chain(words, tag, plain):
+        if tag is None or not _may_chain(of_word, tag, floor, plain):
             break
         if tag.first > 0 and words[tag.first - 1].low in _ARTICLES and _spaced(plain, words, tag.first):
             break
@@ -216,11 +218,15 @@ def _chain_back(words: Sequence[Word], of_word: dict[int, Tag], begin: int, floo
     return max(begin, floor)
 
 
-def _may_chain(words: Sequence[Word], tag: Tag, plain: str) -> bool:
+def _is_year(word: Word) -> bool:
+    return len(word.low) == 4 and word.low.isdecimal() and word.low[:2] in {"19", "20"}
+
+
+def _may_chain(of_word: dict[int, Tag], tag: Tag, floor: int, plain: str) -> bool:
     if tag.kind == "network":
         return plain[tag.start : tag.end].isupper() and tag.end - tag.start > 1
     if tag.strength is Strength.SHY:
-        return tag.last + 1 < len(words) and plain[tag.start : tag.end].isupper()
+        return tag.first == floor or tag.first - 1 in of_word or plain[tag.start : tag.end].isupper()
     return tag.kind in _CHAINS or tag.strength is Strength.STRONG
 
 
@@ -231,7 +237,9 @@ def _chain_forward(words: Sequence[Word], of_word: dict[int, Tag], first: int, p
     while tag := of_word.get(index):
         run.append(tag)
         index = tag.last + 1
-    closed = index >= len(words) or bool(run and "".join(plain[run[-1].end : words[index].start]).strip(" ._-"))
+        if index < len(words) and _is_year(words[index]):
+            index += 1
+    closed = bool(run) and words[index - 1].end > run[-1].end or index >= len(words) or bool(run and "".join(plain[run[-1].end : words[index].start]).strip(" ._-"))
     return {
         tag.first
         for tag in run
@@ -257,16 +265,14 @@ def _bracketed(words: Sequence[Word], of_word: dict[int, Tag], tag: Tag, plain: 
         index = previous.first
 
 
-def _between_tags(words: Sequence[Word], of_word: dict[int, Tag], tag: Tag, plain: str) -> bool:
-    if not plain[tag.start : tag.end].isupper():
-        return _touches(words, of_word, tag, plain)
-    if tag.end - tag.start > 2:
+def _between_tags(words: Sequence[Word], of_word: dict[int, Tag], tag: Tag, plain: str, floor: int) -> bool:
+    if plain[tag.start : tag.end].isupper() and tag.end - tag.start > 2:
         return True
-    return _touches(words, of_word, tag, plain)
+    return _touches(words, of_word, tag, plain, floor)
 
 
-def _touches(words: Sequence[Word], of_word: dict[int, Tag], tag: Tag, plain: str) -> bool:
-    before = of_word.get(tag.first - 1) or tag.first == 0 or _edge(plain[words[tag.first - 1].end : tag.start])
+def _touches(words: Sequence[Word], of_word: dict[int, Tag], tag: Tag, plain: str, floor: int) -> bool:
+    before = of_word.get(tag.first - 1) or tag.first <= floor or _edge(plain[words[tag.first - 1].end : tag.start])
     after = (
         of_word.get(tag.last + 1)
         or tag.last + 1 >= len(words)

@@ -11,20 +11,23 @@ LAST_LIKELY_YEAR = 2035
 
 _YEAR = re.compile(r"(?<![\w])(?:19|20)\d\d(?![\w])|(?<=_)(?:19|20)\d\d(?=_)")
 _BRACKETED_YEAR = re.compile(r"[(\[{]\s?((?:18|19|20)\d\d)(?:\s?-\s?(?:(?:19|20)\d\d)?)?\s?[)\]}]")
-_LEADING_BRACKETS = re.compile(r"\s*(?:\[[^\[\]]{1,80}\][\s._-]*)+")
+_SQUARE = re.compile(r"\[[^\[\]]{1,120}\]|★[^★]{1,30}★|\[[^\[\]]{1,120}$")
+_SLASHES = re.compile(r"\s*[/|]\s*")
+_NOISE = re.compile(r"新番|招募|字幕|国漫|國漫|完结|合集|发布|[集話话]$")
+_PIECE_YEAR = re.compile(r"[\[(]((?:19|20)\d\d)[\])]")
 _LEADING_YEAR = re.compile(r"\s*[(\[]((?:19|20)\d\d)[)\]]\s*")
 _TRAILING_YEAR = re.compile(r"[\s._(\[,-]+((?:19|20)\d\d)[)\]]?[\s._-]*$")
 _LEADING_DATE = re.compile(r"\s*\d{6}[\s._]+(?=\D)")
-_VERSION = re.compile(r"[\s_.]v\d[\s._-]*$")
+_VERSION = re.compile(r"[\s_.]v\d[\s._(\[-]*$")
 _SEASON_SUFFIX = re.compile(
-    r"[\s._(\[-]+(?:season|saison|series|temporada|stagione|staffel|seizoen|sezon|сезон)[\s._]?\d{1,2}[\s._)\]-]*$",
+    r"[\s._(\[-]+(?:season|saison|temporada|stagione|staffel|seizoen|sezon|сезон)[\s._]?\d{1,2}[\s._()\[\]-]*$",
     re.IGNORECASE,
 )
 _COUNTRY = re.compile(r"[\s._]*[(\[]([A-Z]{2})[)\]][\s._-]*$|[\s._]+(US|UK|AU|NZ)[\s._-]*$")
 _AKA = re.compile(r"[\s._]*[\s._(]a\.?k\.?a\.?[\s._]+", re.IGNORECASE)
 _SLASH = re.compile(r"\s+[/|]\s+|\s?／\s?")
-_CONTENT = re.compile(r"\[([^\[\]]+)\]")
 _HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uff00-\uffef、。！？～:：\s_.\-・第季期]*[\u3040-\u30ff\u3400-\u9fff][^a-zA-Z\[\]]*")
+_LETTER = re.compile(r"[^\W\d_]")
 _LETTERS = re.compile(r"[a-zA-Z]{2}")
 
 
@@ -56,6 +59,9 @@ def read(plain: str, start: int, end: int, *, numbered: bool) -> Title:
     spans: dict[str, tuple[Span, ...]] = {}
     year = country = None
     start, pieces = _after_brackets(plain, start, end)
+    if pieces and (found := _PIECE_YEAR.search(plain, start, end)):
+        year = int(found.group(1))
+        spans["year"] = (found.span(1),)
     if found := _LEADING_YEAR.match(plain, start, end):
         year, start = int(found.group(1)), found.end()
         spans["year"] = (found.span(1),)
@@ -87,23 +93,34 @@ def _country(plain: str, start: int, end: int, spans: dict[str, tuple[Span, ...]
 
 
 def _after_brackets(plain: str, start: int, end: int) -> tuple[int, Sequence[str]]:
-    """Pass the brackets before the title; where all is in brackets, give their contents instead."""
-    found = _LEADING_BRACKETS.match(plain, start, end)
-    if found is None:
+    """Pass the brackets before the title; where the title stands in brackets itself, give the pieces."""
+    brackets = list(_SQUARE.finditer(plain, start, end))
+    if not brackets:
         return start, ()
-    if plain[found.end() : end].strip(" ._-[("):
-        return found.end(), ()
-    contents = _CONTENT.findall(plain[start:end])
-    return start, [content for content in contents[1:] or contents if not _YEAR.fullmatch(content.strip())] or contents
+    outside = _SQUARE.sub(" / ", plain[start:end])
+    if _LETTER.search(outside):
+        first = brackets[0]
+        if len(brackets) == 1 and not plain[start : first.start()].strip(" ._-"):
+            return first.end(), ()
+        return start, [piece for piece in _SLASH.split(outside) if _LETTER.search(piece)]
+    contents = [plain[found.start() + 1 : found.end()].rstrip("]") for found in brackets if plain[found.start()] == "["]
+    told = [content for content in contents[1:] if _LETTER.search(content) and not _NOISE.search(content)]
+    return start, told or contents[:1]
 
 
 def _titles(text: str, pieces: Sequence[str]) -> list[str]:
-    parts = list(pieces) if pieces else [text]
-    parts = [piece for part in parts for piece in _SLASH.split(part)]
-    parts = [piece for part in parts for piece in _aka(part)]
-    titles = [readable(half) for part in parts for half in _scripts(part)]
-    titles = list(dict.fromkeys(title for title in titles if title))
-    return sorted(titles, key=lambda title: not (title.isascii() or _LETTERS.search(title)))
+    parts = [half for piece in pieces for half in _SLASHES.split(piece)] if pieces else _SLASH.split(text)
+    parts = [half for part in parts for half in _aka(part)]
+    ranked = [(not part.isascii() and 1 + index, half) for part in parts for index, half in enumerate(_scripts(part))]
+    order = sorted(ranked, key=lambda pair: _rank(pair[0], pair[1]))
+    return list(dict.fromkeys(title for _, half in order if (title := readable(half))))
+
+
+def _rank(mixed: int, text: str) -> int:
+    """A Latin title on its own, then one taken from a mixed text, then the others."""
+    if not _LETTERS.search(text):
+        return 2
+    return 1 if mixed and not text.isascii() else int(mixed > 0)
 
 
 def _aka(part: str) -> list[str]:

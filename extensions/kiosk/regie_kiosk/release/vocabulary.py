@@ -30,7 +30,7 @@ _STRONG = {
     ("source", "web-dl"): "web-dl|webdl|web dlmux|webdlmux|webhd|web hd|web-hd|itunes|webuhd",
     ("source", "webrip"): "webrip|web rip|webmux|web mux|web-cap|webcap|hdrip|web-dlrip|web dlrip|webdlrip|webdl rip|web dl rip",
     ("source", "bluray"): (
-        "bluray|blu ray|bdrip|bd rip|brrip|br rip|bdmux|bdremux|bd remux|uhdremux|uhd remux|uhdbdremux|"
+        "bluray|blu ray|bdrip|bd rip|brrip|br rip|bdfull|bd full|uhd2bd|bdmux|bdremux|bd remux|uhdremux|uhd remux|uhdbdremux|"
         "blurayremux|bluray iso|blu ray iso|complete bluray|complete uhd bluray|full bluray|full blu ray|bd25|"
         "bd50|bd66|bd100|bdmv|bdiso|bdlight|hdlight|hd light|4klight|4k light|mbluray|uhdbd|uhdbdrip|uhdrip|"
         "hddvd|hd dvd|hddvdrip|microhd|bluraydisc|blurayrip|bluray rip|bdr|bdlightrip|fullbd|full bd"
