@@ -8,15 +8,16 @@ from .numbering import Numbering
 
 _NUMBER = r"(\d{1,4}(?:\.\d{1,2}(?!\d))?)(?:\.\d)?"
 _TAIL = r"(?:[\s_]?v\d)?(?:[\s_]?(?:完|fin|end|finale?))?"
-_RANGE = r"(?:\s?[-~]\s?(\d{1,4}))?"
-_STOP = r"(?=[\s_.]|[\[(\])]|$)"
-_AFTER_DASH = re.compile(rf"(?:[\s_]|(?<=[\])]))-[\s_]{{1,2}}#?{_NUMBER}{_RANGE}{_TAIL}{_STOP}")
+_RANGE = r"(?:(?:v\d)?\s?[-~+&]\s?(\d{1,4}))?"
+_STOP = r"(?=[\s_.]|[\[(\])-]|$)"
+_AFTER_DASH = re.compile(rf"(?:[\s_.]|(?<=[\])]))-[\s_.]{{1,2}}(?:#|e)?{_NUMBER}{_RANGE}{_TAIL}{_STOP}")
 _IN_BRACKETS = re.compile(rf"[\[(]\s?(?:第)?{_NUMBER}{_RANGE}{_TAIL}\s?[话話集回]?(?:\s?(?:合集|全))?\s?[\])]")
 _ASIAN = re.compile(r"第\s*(\d{1,4}(?:\.\d)?)(?:\s?[-~]\s?(\d{1,4}))?\s*[话話集回]|(?<![a-z0-9])#(\d{1,4})(?!\d)")
 _PADDED = re.compile(rf"(?<=[\s_.\-])(0\d{{1,2}}|0\d{{1,2}}\.5){_RANGE}{_TAIL}{_STOP}(?!\.\d)")
 _BEFORE_TAGS = re.compile(rf"(?<=[\s_.\-]){_NUMBER}{_RANGE}{_TAIL}[\s_.]{{0,2}}$")
 _BARE_RANGE = re.compile(r"(?<=[a-z!?)]\s)(\d{2,4})\s?[-~]\s?(\d{2,4})(?=\s?[\[(])")
 _SQUARE = re.compile(r"(?<=[a-z0-9!?)][\s_])\[(\d{2,4})\](?=[\s_]?\[)")
+_BEFORE_DASH = re.compile(rf"(?<=[\s_])(\d{{2,4}}){_RANGE}{_TAIL}(?=[\s_]-[\s_])")
 _COMPACT = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)[._ ]{1,2}$")
 _DOUBLE = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)(\d\d)[._ ]{1,2}$")
 _BEFORE_NUMBERING = re.compile(rf"[\s_]-[\s_]{_NUMBER}[\s_]*[-(\[]{{0,2}}[\s_]*[\[(]?$")
@@ -41,6 +42,7 @@ def anime(low: str, place: Place) -> Numbering | None:
         or _bracketed(low, place)
         or _before_tags(low, place)
         or _searched(_PADDED, low, place)
+        or _searched(_BEFORE_DASH, low, place)
     )
 
 
@@ -116,7 +118,7 @@ def _before_tags(low: str, place: Place) -> Numbering | None:
     while stop > window and low[stop - 1] in "[( _.":
         stop -= 1
     found = _BEFORE_TAGS.search(low, window, stop)
-    if found and found.start() > place.start and not _is_year(found.group(1)):
+    if found and found.start() > place.start and len(found.group(1)) > 1 and not _is_year(found.group(1)):
         return _made(found, found.group(1), found.group(2))
     return None
 

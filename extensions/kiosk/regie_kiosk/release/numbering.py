@@ -27,7 +27,7 @@ _SXXEYY = re.compile(
 )
 _NXNN = re.compile(r"(?<![a-z0-9])(?<!\d\.)(\d{1,2})x(\d{1,4})(?!\d)(?![a-wyz])")
 _LONGHAND = re.compile(
-    rf"(?<![a-z0-9])(?:{_SEASON_WORD}(?:[\s._:]{{0,2}}|-)|se?[.\s]?){_NUMBER}{_GAP}{_EPISODE_WORD}[\s._:#\-]{{0,3}}(\d{{1,5}})(?!\d)"
+    rf"(?<![a-z0-9])(?:{_SEASON_WORD}(?:[\s._:]{{0,2}}|-)|se?[.\s]?){_NUMBER}{_GAP}{_EPISODE_WORD}[\s._:#\-]{{0,3}}(\d{{1,5}})(?![\dpi])"
 )
 _REVERSED = re.compile(
     rf"(?<![a-z0-9])(?:{_EPISODE_WORD}|e)[\s._\-]{{0,2}}(\d{{1,4}}){_GAP}{_SEASON_WORD}[\s._\-]{{0,2}}(\d{{1,2}})(?!\d)"
@@ -59,8 +59,12 @@ _PART = re.compile(r"[\s._\-,(]{0,3}(?:parts?|pt|vol|volume|partie|teil|parte|co
 _EXTRAS = re.compile(r"[\s._\-(\[]{0,3}(?:extras?|bonus|featurettes?|deleted[\s._]scenes|making[\s._]of)(?![a-z])")
 _EPISODE_ONLY = re.compile(rf"(?<![a-z0-9'])(?:e(?=\d\d)|{_EPISODE_WORD}[\s._\-:#]{{0,2}})(\d{{1,5}})(?!\d|\.\d(?!\d))")
 _EPISODE_AFTER = re.compile(r"(?<![a-z0-9.])(\d{1,4})[.ªº]?[\s_]?(?:blm|bölüm|bolum|серия|серии|rész|avsnitt)(?![a-z])")
+_COUNTED = re.compile(r"第\s*(\d{1,4})\s*[话話集回]|(?<=[a-z0-9!?)\]]\s)#(\d{1,4})(?!\d)")
 _YEAR_NEXT = re.compile(r"[\s._(\[]{1,3}(?:19|20)\d\d(?!\d)")
 _PART_EPISODE = re.compile(rf"(?<![a-z0-9])(?:part|pt|partie|teil|parte)[\s._](\d{{1,2}}|{'|'.join(_COUNT)}|i{{1,3}}|iv|vi{{0,3}})(?![a-z0-9])")
+_COMPLETE = re.compile(
+    r"(?<![a-z0-9])(?:(?:the[\s._])?complete[\s._](?:series|collection)|int[ée]grale|s[ée]rie[\s._]compl[eè]t[ae]|komplette[\s._]serie)(?![a-z])"
+)
 _N_OF_M = re.compile(r"(?<![a-z0-9])[\[(]?(\d{1,3})[\s._]?of[\s._]?(\d{1,3})(?!\d)")
 
 
@@ -87,12 +91,12 @@ def episode(low: str, start: int, end: int) -> Numbering | None:
         return _with_more(low, end, found, int(season), int(found.group(3)))
     if (found := _NXNN.search(low, start, end)) and found.group() not in {"16x9", "4x3"}:
         return _with_more(low, end, found, int(found.group(1)), int(found.group(2)))
-    if found := _LONGHAND.search(low, start, end):
-        return _with_more(low, end, found, _count(found.group(1)), int(found.group(2)))
     if found := _REVERSED.search(low, start, end):
         return _made(found, (int(found.group(2)),), (int(found.group(1)),))
     if found := _TURNED.search(low, start, end):
         return _made(found, (int(found.group(1)),), (int(found.group(2)),))
+    if found := _LONGHAND.search(low, start, end):
+        return _with_more(low, end, found, _count(found.group(1)), int(found.group(2)))
     if found := _CHAPTER.search(low, start, end):
         first = int(found.group(2))
         last = int(found.group(4)) if found.group(3) == found.group(1) else first
@@ -174,7 +178,8 @@ def _inner(low: str, end: int, found: re.Match[str], first: int, *, anime: bool)
     marked = any(character in "-[(#" for character in inner.group()[: inner.start(1) - inner.start()])
     if marked and "-" in inner.group() and " " not in inner.group() and not anime and int(float(inner.group(1))) > first:
         return None
-    return inner if marked or anime or float(inner.group(1)) >= 100 else None
+    padded = inner.group(1).startswith("0") and found.end(1) - found.start(1) == 1
+    return inner if marked or anime or padded or float(inner.group(1)) >= 100 else None
 
 
 def _inner_episode(found: re.Match[str], inner: re.Match[str], season: int, *, keeps_title: bool) -> Numbering:
@@ -193,7 +198,7 @@ def _more_seasons(low: str, end: int, found: re.Match[str], first: int, *, anime
     seasons, place = [first], found.end()
     while more := _MORE_SEASONS.match(low, place, end):
         mark, word, number = more.group(1), more.group(2), int(more.group(3))
-        if not seasons[-1] < number <= seasons[-1] + 40 or not (mark or word or (len(more.group(3)) == 2 and not anime)):
+        if not seasons[-1] < number <= seasons[-1] + 40 or not (mark or word or (len(more.group(3)) == found.end(1) - found.start(1) == 2 and not anime)):
             break
         if mark == "a" and not word:
             break
@@ -217,6 +222,8 @@ def episode_only(low: str, start: int, end: int) -> Numbering | None:
         made = _with_more(low, end, found, -1, int(found.group(1)))
         implied = found.group().startswith("e") and found.group()[1].isdecimal() and made.episodes[0] < 100
         return replace(made, seasons=(), first_season=implied, spans={"episodes": made.spans["episodes"]})
+    if found := _COUNTED.search(low, start, end):
+        return Numbering(*found.span(), episodes=(int(found.group(1) or found.group(2)),), spans={"episodes": (found.span(),)})
     if found := _EPISODE_AFTER.search(low, start, end):
         return Numbering(*found.span(), episodes=(int(found.group(1)),), spans={"episodes": (found.span(),)})
     if found := _N_OF_M.search(low, start, end):
@@ -233,6 +240,12 @@ def _of_film(low: str, found: re.Match[str], end: int) -> bool:
 
 def _part(found: re.Match[str], number: int) -> Numbering:
     return Numbering(*found.span(), episodes=(number,), first_season=True, spans={"episodes": (found.span(),)})
+
+
+def complete(low: str, start: int, end: int) -> Numbering | None:
+    """A whole series, which names no season."""
+    found = _COMPLETE.search(low, start + 1, end)
+    return Numbering(*found.span(), kind=Kind.MULTI_SEASON, spans={"season": (found.span(),)}) if found else None
 
 
 def part_episode(low: str, start: int, end: int) -> Numbering | None:

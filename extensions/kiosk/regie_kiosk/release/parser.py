@@ -90,6 +90,8 @@ def _number(draft: _Draft) -> Numbering | None:
         return _with_day(_first_season(draft, found, anime=anime), day or dates.compact(low, found.end, end))
     if day:
         return _daily(draft, day)
+    if found := numbering.complete(low, draft.body, end):
+        return found
     return _bare(draft, absolute.Place(draft.body if draft.lead else start, _stop(draft), end), anime=anime)
 
 
@@ -117,6 +119,9 @@ def _bare(draft: _Draft, place: absolute.Place, *, anime: bool) -> Numbering | N
         return absolute.anime(low, place)
     if found := absolute.after_dash(low, place, years=False):
         return found
+    day = dates.compact(low, place.start, draft.technical)
+    if day and day.end + 2 >= draft.technical:
+        return _daily(draft, day)
     technical = place._replace(tags=draft.technical)
     if found := absolute.padded(low, technical) or absolute.bare_range(low, technical) or absolute.square(low, technical):
         return found
@@ -292,7 +297,10 @@ def _maker(draft: _Draft, number: Numbering | None, layout: _Layout) -> group.Gr
     anime = draft.hash is not None or (number is not None and bool(number.absolute))
     if draft.lead and anime:
         return draft.lead
-    return group.trailing(draft.text, technical, _known, led=draft.lead is not None) or draft.lead
+    found = group.trailing(draft.text, technical, _known, led=draft.lead is not None)
+    if found and number and found.span[0] < number.end and found.span[1] > number.start:
+        found = None
+    return found or draft.lead
 
 
 def _year(named: title.Title, layout: _Layout) -> tuple[int | None, tuple[Span, ...]]:

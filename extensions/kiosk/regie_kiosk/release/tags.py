@@ -11,7 +11,7 @@ from .vocabulary import Entry, Strength, Vocabulary
 _RESOLUTION = re.compile(r"([a-z0-9]*?)(\d{3,4})[pi](?:\d\d(?=$|[a-z]))?([a-z0-9]*)")
 _FRAME = re.compile(r"([a-z]*)(\d{3,4})x(\d{3,4})p?")
 _AUDIO = re.compile(r"(aac|ddpa?|dd|e?ac3|dtsx?|flac|opus|truehd|l?pcm|mp[23]|ogg|ddplus)(\d{1,2})(?:ch)?")
-_OF_LANGUAGE = re.compile(r"(?:[2-9]x?)?([a-z]{2,3})(subs?|subbed|dub|dubbed|audio|aud)?")
+_OF_LANGUAGE = re.compile(r"(?:[2-9]x?|(sub))?([a-z]{2,3})(subs?|subbed|dub|dubbed|audio|aud)?")
 _CHINESE_AUDIO = re.compile(r"国语|國語|粤语|粵語|普通话|国粤|國粵|国配|中文配音|双语")
 _CHINESE_SUBTITLES = re.compile(r"[简簡繁]|中字|中文字幕|内嵌|內嵌|内封|內封|双字|字幕$")
 _CHANNELS = re.compile(r"\d{1,2}ch")
@@ -147,10 +147,11 @@ def _framed(word: Word, index: int, found: re.Match[str], vocabulary: Vocabulary
 
 def _of_language(word: Word, index: int, found: re.Match[str]) -> list[Tag]:
     """A language with what it is for, in one word: PLSUB, CZDUB, 2xRus."""
-    code = languages.THREE.get(found.group(1)) or languages.TWO.get(found.group(1).upper())
-    if code is None or (found.group(2) is None and found.group(1) not in languages.THREE):
+    before, name, behind = found.groups()
+    code = languages.THREE.get(name) or languages.TWO.get(name.upper())
+    if code is None or (behind is None and name not in languages.THREE):
         return []
-    kind = "subs-of" if (found.group(2) or "").startswith("sub") else "language"
+    kind = "subs-of" if before or (behind or "").startswith("sub") else "language"
     return [Tag(kind, code, Strength.WEAK, index, index, word.start, word.end)]
 
 

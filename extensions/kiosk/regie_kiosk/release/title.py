@@ -20,14 +20,16 @@ _TRAILING_YEAR = re.compile(r"[\s._(\[,-]+((?:19|20)\d\d)[)\]]?[\s._-]*$")
 _LEADING_DATE = re.compile(r"\s*\d{6}[\s._]+(?=\D)")
 _VERSION = re.compile(r"[\s_.]v\d[\s._(\[-]*$")
 _SEASON_SUFFIX = re.compile(
-    r"[\s._(\[-]+(?:season|saison|temporada|stagione|staffel|seizoen|sezon|сезон)[\s._]?\d{1,2}[\s._()\[\]-]*$",
+    r"[\s._(\[-]+(?:season|saison|temporada|stagione|staffel|seizoen|sezon|сезон)[\s._]?\d{1,2}[\s._()\[\]/-]*$",
     re.IGNORECASE,
 )
-_COUNTRY = re.compile(r"[\s._]*[(\[]([A-Z]{2})[)\]][\s._-]*$|[\s._]+(US|UK|AU|NZ)[\s._-]*$")
+_SPECIAL_SUFFIX = re.compile(r"(?<=\S)[\s_]+-[\s_]+(?:OVA|OAD|ONA|SP|Specials?|Episode|Ep)[\s._-]*$", re.IGNORECASE)
+_COUNTRY = re.compile(r"[\s._]*[(\[](US|UK|GB|AU|NZ|CA|IE|IN|FR|DE|ES|IT|JP|KR|CN|BR|MX|SE|NO|DK|FI|NL|BE|PL|RU|TR|ZA|PT|AR|CL|CO|CH|AT|IL|TH)[)\]][\s._-]*$|[\s._]+(US|UK|AU|NZ)[\s._-]*$")
 _AKA = re.compile(r"[\s._]*[\s._(]a\.?k\.?a\.?[\s._]+", re.IGNORECASE)
 _SLASH = re.compile(r"\s+[/|]\s+|\s?／\s?")
 _HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uff00-\uffef、。！？～:：\s_.\-・第季期]*[\u3040-\u30ff\u3400-\u9fff][^a-zA-Z\[\]]*")
 _LETTER = re.compile(r"[^\W\d_]")
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _LETTERS = re.compile(r"[a-zA-Z]{2}")
 
 
@@ -68,6 +70,8 @@ def read(plain: str, start: int, end: int, *, numbered: bool) -> Title:
     if found := _VERSION.search(plain, max(start, end - 6), end):
         end = found.start()
     if numbered:
+        if found := _SPECIAL_SUFFIX.search(plain, max(start, end - 12), end):
+            end = found.start()
         if found := _LEADING_DATE.match(plain, start, end):
             start = found.end()
         if (found := _SEASON_SUFFIX.search(plain, max(start, end - 30), end)) and found.start() > start:
@@ -98,7 +102,7 @@ def _after_brackets(plain: str, start: int, end: int) -> tuple[int, Sequence[str
     if not brackets:
         return start, ()
     outside = _SQUARE.sub(" / ", plain[start:end])
-    if _LETTER.search(outside):
+    if _LETTER_OR_DIGIT.search(outside):
         first = brackets[0]
         if len(brackets) == 1 and not plain[start : first.start()].strip(" ._-"):
             return first.end(), ()
