@@ -8,16 +8,17 @@ from .numbering import Numbering
 
 _NUMBER = r"(\d{1,4}(?:\.\d{1,2}(?!\d))?)(?:\.\d)?"
 _TAIL = r"(?:[\s_]?v\d)?(?:[\s_]?(?:完|fin|end|finale?))?"
-_RANGE = r"(?:(?:v\d)?\s?[-~+&]\s?(\d{1,4}))?"
+_RANGE = r"(?:(?:v\d)?\s?(?:[-~+&à_]|to)\s?(\d{1,4}))?"
 _STOP = r"(?=[\s_.]|[\[(\])-]|$)"
 _AFTER_DASH = re.compile(rf"(?:[\s_.]|(?<=[\])]))-[\s_.]{{1,2}}(?:#|e)?{_NUMBER}{_RANGE}{_TAIL}{_STOP}")
-_IN_BRACKETS = re.compile(rf"[\[(]\s?(?:第)?{_NUMBER}{_RANGE}{_TAIL}\s?[话話集回]?(?:\s?(?:合集|全))?\s?[\])]")
+_IN_BRACKETS = re.compile(rf"[\[(]\s?(?:tv\s?)?(?:第)?{_NUMBER}{_RANGE}{_TAIL}\s?[话話集回]?(?:\s?(?:合集|全集|全))?(?:\+\s?[a-z]{{2,6}})?\s?[\])]")
 _ASIAN = re.compile(r"第\s*(\d{1,4}(?:\.\d)?)(?:\s?[-~]\s?(\d{1,4}))?\s*[话話集回]|(?<![a-z0-9])#(\d{1,4})(?!\d)")
-_PADDED = re.compile(rf"(?<=[\s_.\-])(0\d{{1,2}}|0\d{{1,2}}\.5){_RANGE}{_TAIL}{_STOP}(?!\.\d)")
+_PADDED = re.compile(rf"(?<=[\s_.\-])(0\d{{1,2}}|0\d{{1,2}}\.5){_RANGE}{_TAIL}{_STOP}(?!\.\d(?!\d))")
 _BEFORE_TAGS = re.compile(rf"(?<=[\s_.\-]){_NUMBER}{_RANGE}{_TAIL}[\s_.]{{0,2}}$")
 _BARE_RANGE = re.compile(r"(?<=[a-z!?)]\s)(\d{2,4})\s?[-~]\s?(\d{2,4})(?=\s?[\[(])")
 _SQUARE = re.compile(r"(?<=[a-z0-9!?)][\s_])\[(\d{2,4})\](?=[\s_]?\[)")
 _BEFORE_DASH = re.compile(rf"(?<=[\s_])(\d{{2,4}}){_RANGE}{_TAIL}(?=[\s_]-[\s_])")
+_WIDE_RANGE = re.compile(r"(?<=[\s_])(0\d{1,2})\s-\s(\d{2,3})(?=\s?[\[(])")
 _COMPACT = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)[._ ]{1,2}$")
 _DOUBLE = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)(\d\d)[._ ]{1,2}$")
 _BEFORE_NUMBERING = re.compile(rf"[\s_]-[\s_]{_NUMBER}[\s_]*[-(\[]{{0,2}}[\s_]*[\[(]?$")
@@ -37,6 +38,8 @@ def anime(low: str, place: Place) -> Numbering | None:
     """The number of an anime episode in a name that a fan group wrote."""
     if not low.isascii() and (found := _ASIAN.search(low, place.start, place.end)):
         return _made(found, found.group(1) or found.group(3), found.group(2))
+    if found := _WIDE_RANGE.search(low, place.start, place.end):
+        return _made(found, found.group(1), found.group(2))
     return (
         after_dash(low, place, years=False)
         or _bracketed(low, place)

@@ -40,9 +40,10 @@ _ASIAN = re.compile(r"第\s*([0-9一二三四五六七八九十]{1,2})\s*[季期
 _ASIAN_RANGE = re.compile(r"第\s*(\d{1,4})\s*[-~]\s*(\d{1,4})\s*[话話集回]")
 _HALF = re.compile(r"[a-d](?![a-z0-9])")
 _MARKED = re.compile(
-    r"[\s._]{0,2}([-~&+,]|to|à|et|and)?[\s._]{0,2}(?:s(\d{1,4})[\s._]?|(\d{1,2})(?=x))?(?:ep|e|x)[\s._]?(\d{1,5})(?!\d)(?![a-wyz])"
+    r"[\s._]{0,2}([-~&+,]|to|à|et|and)?[\s._]{0,2}(?:s(\d{1,4})[\s._]?|(\d{1,2})(?=x))?(?:ep|e|x)[\s._]?(\d{1,5})(?!\d)(?![a-df-wyz])"
 )
 _BARE = re.compile(r"(?:([-~&+_])|\s?([~&+])\s?|,\s?)(\d{1,5})(?![a-z0-9])(?!\.\d(?!\d))")
+_NEXT_ONE = re.compile(r"[\s.](\d\d)(?=[\s.])")
 _SPACED = re.compile(r"[\s.](to|à|a|bis|tot|en|et|and|und|y|e|i)[\s.](\d{1,4})(?![a-z0-9])")
 _OF = re.compile(r"[\s._]{0,2}(?:of|из|sur|de|von|/)[\s._]{0,2}(\d{1,4})(?!\d)")
 
@@ -54,7 +55,9 @@ _HAN_SEASON = re.compile(r"第\s*([0-9一二三四五六七八九十]{1,2})\s*[�
 _MORE_SEASONS = re.compile(
     rf"[\s._]{{0,2}}([-~&+,]|to|à|a|and|et)?[\s._]{{0,2}}(?:(s|{_SEASON_WORD})[\s._]{{0,2}})?(\d{{1,2}})(?![a-z0-9])"
 )
-_INNER = re.compile(r"[\s._]{0,2}(?:-[\s_]{0,2}|[\[(#]|(?<=[\s._]))(\d{1,4}(?:\.\d)?)(?:[\s_]?v\d)?(?![a-z0-9])(?!\.\d)")
+_INNER = re.compile(
+    r"[\s._)\]]{0,3}(?:-[\s_]{0,2}|[\[(#]|(?<=[\s._]))(\d{1,4}(?:\.\d)?)(?:[\s_]?v\d)?(?:\s?[-~]\s?(\d{1,4}))?(?![a-z0-9])(?!\.\d(?!\d))"
+)
 _PART = re.compile(r"[\s._\-,(]{0,3}(?:parts?|pt|vol|volume|partie|teil|parte|cour)[\s._]?(\d{1,2})(?!\d)")
 _EXTRAS = re.compile(r"[\s._\-(\[]{0,3}(?:extras?|bonus|featurettes?|deleted[\s._]scenes|making[\s._]of)(?![a-z])")
 _EPISODE_ONLY = re.compile(rf"(?<![a-z0-9'])(?:e(?=\d\d)|{_EPISODE_WORD}[\s._\-:#]{{0,2}})(\d{{1,5}})(?!\d|\.\d(?!\d))")
@@ -141,6 +144,8 @@ def _next(low: str, place: int, end: int, season: int, last: int) -> tuple[int, 
             return number, found.group(1) in {"-", "~", "to", "à"}, found.end()
     if (found := _BARE.match(low, place, end)) and last < (number := int(found.group(3))) <= last + 60:
         return number, (found.group(1) or found.group(2)) in {"-", "~", "_"}, found.end()
+    if (found := _NEXT_ONE.match(low, place, end)) and int(found.group(1)) == last + 1:
+        return last + 1, False, found.end()
     if (found := _SPACED.match(low, place, end)) and last < (number := int(found.group(2))) <= last + 60:
         return number, found.group(1) in {"to", "à", "a", "bis", "tot"}, found.end()
     return None
@@ -153,7 +158,10 @@ def season(low: str, start: int, end: int, *, anime: bool) -> Numbering | None:
         found = _HAN_SEASON.search(low, start, end)
     if found is None:
         return None
-    first = _count(next(group for group in found.groups() if group))
+    digits = next(group for group in found.groups() if group)
+    first = _count(digits)
+    if found.group()[0] == "s" and found.start(1) == found.start() + 1 and len(digits) > 2 and not 1900 <= first <= 2099:
+        return _made(found, (int(digits[:-2]),), (int(digits[-2:]),))
     keeps_title = found.re is not _SEASON
     if inner := _inner(low, end, found, first, anime=anime):
         return _inner_episode(found, inner, first, keeps_title=keeps_title)
@@ -185,13 +193,16 @@ def _inner(low: str, end: int, found: re.Match[str], first: int, *, anime: bool)
 def _inner_episode(found: re.Match[str], inner: re.Match[str], season: int, *, keeps_title: bool) -> Numbering:
     text = inner.group(1)
     number: Number = float(text) if "." in text else int(text)
-    place = ((inner.start(1), inner.end(1)),)
+    numbers: tuple[Number, ...] = (number,)
+    if inner.group(2) and number < int(inner.group(2)) <= number + MOST_EPISODES:
+        numbers = tuple(range(int(number), int(inner.group(2)) + 1))
+    place = ((inner.start(1), inner.end()),)
     spans = {"season": (found.span(),), "episodes": place}
     if keeps_title:
-        return Numbering(inner.start(), inner.end(), (season,), absolute=(number,), spans={**spans, "absolute": place})
+        return Numbering(inner.start(), inner.end(), (season,), absolute=numbers, spans={**spans, "absolute": place})
     if isinstance(number, int) and number < 100:
-        return Numbering(found.start(), inner.end(), (season,), (number,), spans=spans)
-    return Numbering(found.start(), inner.end(), (season,), absolute=(number,), spans={**spans, "absolute": place})
+        return Numbering(found.start(), inner.end(), (season,), tuple(int(each) for each in numbers), spans=spans)
+    return Numbering(found.start(), inner.end(), (season,), absolute=numbers, spans={**spans, "absolute": place})
 
 
 def _more_seasons(low: str, end: int, found: re.Match[str], first: int, *, anime: bool) -> tuple[tuple[int, ...], int]:

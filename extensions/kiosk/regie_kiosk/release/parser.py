@@ -82,12 +82,13 @@ def _number(draft: _Draft) -> Numbering | None:
     anime = draft.lead is not None or draft.hash is not None
     day = dates.find(low, draft.body, end)
     if found := numbering.episode(low, draft.body, end):
-        return _with_absolute(draft, _with_day(found, day), anime=anime)
+        return _with_absolute(draft, _with_day(draft, found, day), anime=anime)
     dated = day is not None and day.day is not None
     if not dated and (found := numbering.season(low, draft.body, end, anime=anime)):
         return found
     if found := numbering.episode_only(low, draft.body, end):
-        return _with_day(_first_season(draft, found, anime=anime), day or dates.compact(low, found.end, end))
+        found = _first_season(draft, found, anime=anime)
+        return _with_day(draft, found, day or dates.compact(low, found.end, end))
     if day:
         return _daily(draft, day)
     if found := numbering.complete(low, draft.body, end):
@@ -116,7 +117,7 @@ def _stop(draft: _Draft) -> int:
 def _bare(draft: _Draft, place: absolute.Place, *, anime: bool) -> Numbering | None:
     low = draft.text.low
     if anime:
-        return absolute.anime(low, place)
+        return absolute.anime(low, place) or _unnumbered_special(draft, place)
     if found := absolute.after_dash(low, place, years=False):
         return found
     day = dates.compact(low, place.start, draft.technical)
@@ -132,12 +133,20 @@ def _bare(draft: _Draft, place: absolute.Place, *, anime: bool) -> Numbering | N
     return None
 
 
-def _with_day(found: Numbering, day: dates.Found | None) -> Numbering:
+def _unnumbered_special(draft: _Draft, place: absolute.Place) -> Numbering | None:
+    """An OVA or a special of which there is but one."""
+    found = _SPECIAL.search(draft.text.low, place.start + 1, place.tags)
+    return Numbering(*found.span()) if found else None
+
+
+def _with_day(draft: _Draft, found: Numbering, day: dates.Found | None) -> Numbering:
     """The air date that stands beside a season or an episode."""
     if day is None or day.day is None:
         return found
     spans = {**found.spans, "air_date": ((day.start, day.end),)}
-    return replace(found, air_date=day.day, start=min(found.start, day.start), spans=spans)
+    low, begin = draft.text.low, draft.body
+    start = found.start if low[begin : day.start].strip(" [(") == "" else min(found.start, day.start)
+    return replace(found, air_date=day.day, start=start, spans=spans)
 
 
 def _with_absolute(draft: _Draft, found: Numbering, *, anime: bool) -> Numbering:

@@ -17,7 +17,7 @@ _NOISE = re.compile(r"新番|招募|字幕|国漫|國漫|完结|合集|发布|[�
 _PIECE_YEAR = re.compile(r"[\[(]((?:19|20)\d\d)[\])]")
 _LEADING_YEAR = re.compile(r"\s*[(\[]((?:19|20)\d\d)[)\]]\s*")
 _TRAILING_YEAR = re.compile(r"[\s._(\[,-]+((?:19|20)\d\d)[)\]]?[\s._-]*$")
-_LEADING_DATE = re.compile(r"\s*\d{6}[\s._]+(?=\D)")
+_LEADING_DATE = re.compile(r"\s*\d{6}(?:\d\d)?[\s._]+(?=\D)")
 _VERSION = re.compile(r"[\s_.]v\d[\s._(\[-]*$")
 _SEASON_SUFFIX = re.compile(
     r"[\s._(\[-]+(?:season|saison|temporada|stagione|staffel|seizoen|sezon|сезон)[\s._]?\d{1,2}[\s._()\[\]/-]*$",
