@@ -11,11 +11,13 @@ _TAIL = r"(?:[\s_]?v\d)?(?:[\s_]?(?:完|fin|end|finale?))?"
 _RANGE = r"(?:(?:v\d)?\s?(?:[-~+&à_]|to)\s?(\d{1,4}))?"
 _STOP = r"(?=[\s_.]|[\[(\])-]|$)"
 _AFTER_DASH = re.compile(rf"(?:[\s_.]|(?<=[\])]))-[\s_.]{{1,2}}(?:#|e)?{_NUMBER}{_RANGE}{_TAIL}{_STOP}")
-_IN_BRACKETS = re.compile(rf"[\[(]\s?(?:tv\s?)?(?:第)?{_NUMBER}{_RANGE}{_TAIL}\s?[话話集回]?(?:\s?(?:合集|全集|全))?(?:\+\s?[a-z]{{2,6}})?\s?[\])]")
+_IN_BRACKETS = re.compile(
+    rf"[\[(]\s?(?:tv\s?)?(?:第)?{_NUMBER}{_RANGE}{_TAIL}\s?[话話集回]?(?:\s?(?:合集|全集|全))?(?:\+\s?[a-z]{{2,6}})?\s?[\])]"
+)
 _ASIAN = re.compile(r"第\s*(\d{1,4}(?:\.\d)?)(?:\s?[-~]\s?(\d{1,4}))?\s*[话話集回]|(?<![a-z0-9])#(\d{1,4})(?!\d)")
 _PADDED = re.compile(rf"(?<=[\s_.\-])(0\d{{1,2}}|0\d{{1,2}}\.5){_RANGE}{_TAIL}{_STOP}(?!\.\d(?!\d))")
 _BEFORE_TAGS = re.compile(rf"(?<=[\s_.\-]){_NUMBER}{_RANGE}{_TAIL}[\s_.]{{0,2}}$")
-_BARE_RANGE = re.compile(r"(?<=[a-z!?)]\s)(\d{2,4})\s?[-~]\s?(\d{2,4})(?=\s?[\[(])")
+_BARE_RANGE = re.compile(r"(?<=[a-z!?)]\s)[\[(]?(\d{2,4})\s?[-~]\s?(\d{2,4})(?=[\])]|\s?[\[(])")
 _SQUARE = re.compile(r"(?<=[a-z0-9!?)][\s_])\[(\d{2,4})\](?=[\s_]?\[)")
 _BEFORE_DASH = re.compile(rf"(?<=[\s_])(\d{{2,4}}){_RANGE}{_TAIL}(?=[\s_]-[\s_])")
 _WIDE_RANGE = re.compile(r"(?<=[\s_])(0\d{1,2})\s-\s(\d{2,3})(?=\s?[\[(])")
@@ -121,7 +123,12 @@ def _before_tags(low: str, place: Place) -> Numbering | None:
     while stop > window and low[stop - 1] in "[( _.":
         stop -= 1
     found = _BEFORE_TAGS.search(low, window, stop)
-    if found and found.start() > place.start and len(found.group(1)) > 1 and not _is_year(found.group(1)):
+    if (
+        found
+        and found.start() > place.start
+        and (len(found.group(1)) > 1 or found.group(2))
+        and not _is_year(found.group(1))
+    ):
         return _made(found, found.group(1), found.group(2))
     return None
 

@@ -7,7 +7,9 @@ from .model import AudioClass, Span
 from .tags import Tag
 from .vocabulary import FRENCH_TAG_OF
 
-_VF_TAGS = frozenset({"TRUEFRENCH", "VFF", "VFQ", "VFI", "VF2", "VFB", "VF", "VOF", "VOQ", "VQ", "VFSTFR", "FRENCH", "FRE", "FRA", "FR"})
+_VF_TAGS = frozenset(
+    {"TRUEFRENCH", "VFF", "VFQ", "VFI", "VF2", "VFB", "VF", "VOF", "VOQ", "VQ", "VFSTFR", "FRENCH", "FRE", "FRA", "FR"}
+)
 _SUBTITLED = frozenset({"VOSTFR", "SUBFRENCH", "VFSTFR"})
 _ORIGINAL = frozenset({"VO", "VOSTA"})
 
@@ -31,7 +33,9 @@ def read(tags: Sequence[Tag], low: str) -> Audio:
     subtitles = _subtitled(spoken, [tag for tag in tags if tag.kind == "subs"])
     spoken = [tag for tag in spoken if tag not in subtitles]
     french = [(tag, tag.value) for tag in tags if tag.kind == "french"]
-    french += [(tag, FRENCH_TAG_OF[low[tag.start : tag.end]]) for tag in spoken if low[tag.start : tag.end] in FRENCH_TAG_OF]
+    french += [
+        (tag, FRENCH_TAG_OF[low[tag.start : tag.end]]) for tag in spoken if low[tag.start : tag.end] in FRENCH_TAG_OF
+    ]
     multi = [tag for tag in tags if tag.kind == "multi" and not _of_subtitles(tag, tags)]
     dual = [tag for tag in tags if tag.kind == "dual"]
     names = _unique(value for _, value in sorted(french, key=lambda pair: pair[0].start))

@@ -31,8 +31,12 @@ _MONTHS = {
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})([.\-/_ ]|\s-\s)(\d{1,2})\2(\d{1,2})(?![\da-z])")
 _YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})([.\-/_ ])(\d{1,2})\2(\d{4})(?!\d)")
-_DAY_MONTH = re.compile(rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|er|\.)?[\s._-]{{1,2}}({_MONTH})[.,]?[\s._-]{{1,2}}(\d{{4}})(?!\d)")
-_MONTH_DAY = re.compile(rf"(?<![a-z])({_MONTH})[.,]?[\s._-]{{1,2}}(\d{{1,2}})(?:st|nd|rd|th)?,?[\s._-]{{1,2}}(\d{{4}})(?!\d)")
+_DAY_MONTH = re.compile(
+    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|er|\.)?[\s._-]{{1,2}}({_MONTH})[.,]?[\s._-]{{1,2}}(\d{{4}})(?!\d)"
+)
+_MONTH_DAY = re.compile(
+    rf"(?<![a-z])({_MONTH})[.,]?[\s._-]{{1,2}}(\d{{1,2}})(?:st|nd|rd|th)?,?[\s._-]{{1,2}}(\d{{4}})(?!\d)"
+)
 _EIGHT = re.compile(r"(?<![a-z0-9])(\d{4})(\d\d)(\d\d)(?![a-z0-9])")
 _SIX = re.compile(r"(?<![a-z0-9])(\d\d)(\d\d)(\d\d)(?![a-z0-9])")
 

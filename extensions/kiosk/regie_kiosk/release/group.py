@@ -64,7 +64,11 @@ def trailing(text: Text, technical: int, known: Known, *, led: bool = False) -> 
     while found := _REPOST.search(low, max(text.start, end - 40), end):
         end = found.start()
     base = max(text.start, end - 160)
-    for pattern in (_DASHED,) if led else (_BRACKET, _NESTED, _INNER_DASH, _BEHIND, _DOUBLE, _DASHED, _WRAPPED, _IN_PARENTHESIS, _LAST_WORD):
+    for pattern in (
+        (_DASHED,)
+        if led
+        else (_BRACKET, _NESTED, _INNER_DASH, _BEHIND, _DOUBLE, _DASHED, _WRAPPED, _IN_PARENTHESIS, _LAST_WORD)
+    ):
         found = pattern.search(low, base, end)
         if found and _fits(pattern, found, technical, known):
             return Group(text.plain[found.start(1) : found.end(1)], found.span(1))
@@ -87,7 +91,11 @@ def _fits(pattern: re.Pattern[str], found: re.Match[str], technical: int, known:
         return not content.isdecimal() and not _HASH.fullmatch(f"[{content}]") and "/" not in content
     if pattern is _LAST_WORD or pattern is _IN_PARENTHESIS:
         before = _PARTS.findall(found.string[max(0, found.start(1) - 12) : found.start(1)])
-        return found.start(1) > technical and bool(before) and (pattern is _IN_PARENTHESIS or before[-1].isdecimal() or known(before[-1]))
+        return (
+            found.start(1) > technical
+            and bool(before)
+            and (pattern is _IN_PARENTHESIS or before[-1].isdecimal() or known(before[-1]))
+        )
     return found.start() > technical
 
 

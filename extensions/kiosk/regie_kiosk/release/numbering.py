@@ -50,7 +50,9 @@ _OF = re.compile(r"[\s._]{0,2}(?:of|из|sur|de|von|/)[\s._]{0,2}(\d{1,4})(?!\d)
 _SEASON = re.compile(
     rf"(?<![a-z0-9])(?:s|t(?=0\d)|{_SEASON_WORD}(?:[\s._:]{{0,2}}|-)|(?<=- )series[ ._]){_NUMBER}(?![a-z0-9])(?!\.\d[^\d])"
 )
-_ORDINAL = re.compile(r"(?<![a-z0-9])(\d{1,2})(?:st|nd|rd|th|ª|º|a|ème|eme|e|\.)[\s._](?:season|temporada|stagione|staffel|saison)(?![a-z])")
+_ORDINAL = re.compile(
+    r"(?<![a-z0-9])(\d{1,2})(?:st|nd|rd|th|ª|º|a|ème|eme|e|\.)[\s._](?:season|temporada|stagione|staffel|saison)(?![a-z])"
+)
 _HAN_SEASON = re.compile(r"第\s*([0-9一二三四五六七八九十]{1,2})\s*[季期]|(?<![a-z0-9])(\d{1,2})\s?сезон")
 _MORE_SEASONS = re.compile(
     rf"[\s._]{{0,2}}([-~&+,]|to|à|a|and|et)?[\s._]{{0,2}}(?:(s|{_SEASON_WORD})[\s._]{{0,2}})?(\d{{1,2}})(?![a-z0-9])"
@@ -64,7 +66,9 @@ _EPISODE_ONLY = re.compile(rf"(?<![a-z0-9'])(?:e(?=\d\d)|{_EPISODE_WORD}[\s._\-:
 _EPISODE_AFTER = re.compile(r"(?<![a-z0-9.])(\d{1,4})[.ªº]?[\s_]?(?:blm|bölüm|bolum|серия|серии|rész|avsnitt)(?![a-z])")
 _COUNTED = re.compile(r"第\s*(\d{1,4})\s*[话話集回]|(?<=[a-z0-9!?)\]]\s)#(\d{1,4})(?!\d)")
 _YEAR_NEXT = re.compile(r"[\s._(\[]{1,3}(?:19|20)\d\d(?!\d)")
-_PART_EPISODE = re.compile(rf"(?<![a-z0-9])(?:part|pt|partie|teil|parte)[\s._](\d{{1,2}}|{'|'.join(_COUNT)}|i{{1,3}}|iv|vi{{0,3}})(?![a-z0-9])")
+_PART_EPISODE = re.compile(
+    rf"(?<![a-z0-9])(?:part|pt|partie|teil|parte)[\s._](\d{{1,2}}|{'|'.join(_COUNT)}|i{{1,3}}|iv|vi{{0,3}})(?![a-z0-9])"
+)
 _COMPLETE = re.compile(
     r"(?<![a-z0-9])(?:(?:the[\s._])?complete[\s._](?:series|collection)|int[ée]grale|s[ée]rie[\s._]compl[eè]t[ae]|komplette[\s._]serie)(?![a-z])"
 )
@@ -160,7 +164,12 @@ def season(low: str, start: int, end: int, *, anime: bool) -> Numbering | None:
         return None
     digits = next(group for group in found.groups() if group)
     first = _count(digits)
-    if found.group()[0] == "s" and found.start(1) == found.start() + 1 and len(digits) > 2 and not 1900 <= first <= 2099:
+    if (
+        found.group()[0] == "s"
+        and found.start(1) == found.start() + 1
+        and len(digits) > 2
+        and not 1900 <= first <= 2099
+    ):
         return _made(found, (int(digits[:-2]),), (int(digits[-2:]),))
     keeps_title = found.re is not _SEASON
     if inner := _inner(low, end, found, first, anime=anime):
@@ -168,7 +177,9 @@ def season(low: str, start: int, end: int, *, anime: bool) -> Numbering | None:
     seasons, place = _more_seasons(low, end, found, first, anime=anime)
     if not low.isascii() and (whole := _ASIAN_RANGE.search(low, start, end)):
         numbers = tuple(range(int(whole.group(1)), min(int(whole.group(2)), int(whole.group(1)) + MOST_EPISODES) + 1))
-        return Numbering(found.start(), place, seasons, numbers, spans={"season": (found.span(),), "episodes": (whole.span(),)})
+        return Numbering(
+            found.start(), place, seasons, numbers, spans={"season": (found.span(),), "episodes": (whole.span(),)}
+        )
     numbering = Numbering(
         found.start(),
         place,
@@ -184,7 +195,13 @@ def _inner(low: str, end: int, found: re.Match[str], first: int, *, anime: bool)
     if inner is None or 1900 <= float(inner.group(1)) <= 2099:
         return None
     marked = any(character in "-[(#" for character in inner.group()[: inner.start(1) - inner.start()])
-    if marked and "-" in inner.group() and " " not in inner.group() and not anime and int(float(inner.group(1))) > first:
+    if (
+        marked
+        and "-" in inner.group()
+        and " " not in inner.group()
+        and not anime
+        and int(float(inner.group(1))) > first
+    ):
         return None
     padded = inner.group(1).startswith("0") and found.end(1) - found.start(1) == 1
     return inner if marked or anime or padded or float(inner.group(1)) >= 100 else None
@@ -209,7 +226,9 @@ def _more_seasons(low: str, end: int, found: re.Match[str], first: int, *, anime
     seasons, place = [first], found.end()
     while more := _MORE_SEASONS.match(low, place, end):
         mark, word, number = more.group(1), more.group(2), int(more.group(3))
-        if not seasons[-1] < number <= seasons[-1] + 40 or not (mark or word or (len(more.group(3)) == found.end(1) - found.start(1) == 2 and not anime)):
+        if not seasons[-1] < number <= seasons[-1] + 40 or not (
+            mark or word or (len(more.group(3)) == found.end(1) - found.start(1) == 2 and not anime)
+        ):
             break
         if mark == "a" and not word:
             break
@@ -234,7 +253,9 @@ def episode_only(low: str, start: int, end: int) -> Numbering | None:
         implied = found.group().startswith("e") and found.group()[1].isdecimal() and made.episodes[0] < 100
         return replace(made, seasons=(), first_season=implied, spans={"episodes": made.spans["episodes"]})
     if found := _COUNTED.search(low, start, end):
-        return Numbering(*found.span(), episodes=(int(found.group(1) or found.group(2)),), spans={"episodes": (found.span(),)})
+        return Numbering(
+            *found.span(), episodes=(int(found.group(1) or found.group(2)),), spans={"episodes": (found.span(),)}
+        )
     if found := _EPISODE_AFTER.search(low, start, end):
         return Numbering(*found.span(), episodes=(int(found.group(1)),), spans={"episodes": (found.span(),)})
     if found := _N_OF_M.search(low, start, end):

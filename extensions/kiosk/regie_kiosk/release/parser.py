@@ -13,7 +13,9 @@ from .text import MAX_LENGTH, Text, Word, readable, trim, words
 from .vocabulary import Strength, Vocabulary, build
 
 _SCRAMBLED = re.compile(r"[\s_]*(?:unpack[\s_]+)?(?:[0-9a-f]{32,40}|(?=[a-z]*\d)[a-z0-9]{18,}(?:\s[a-z0-9]{18,})?)")
-_SPECIAL = re.compile(r"(?<![a-z0-9])(?:specials?|ova|oad|ovd|ona|sp\d{0,2}|ncop|nced|special[\s._]episode)(?![a-z0-9])")
+_SPECIAL = re.compile(
+    r"(?<![a-z0-9])(?:specials?|ova|oad|ovd|ona|sp\d{0,2}|ncop|nced|special[\s._]episode)(?![a-z0-9])"
+)
 _IMDB = re.compile(r"(?<![a-z0-9])(tt\d{7,9})(?!\d)")
 _TMDB = re.compile(r"tmdb(?:id)?[-=](\d{1,9})")
 _PART = re.compile(r"[\s._-]{1,3}part[\s._](\d{1,2})(?!\d)")
@@ -124,7 +126,11 @@ def _bare(draft: _Draft, place: absolute.Place, *, anime: bool) -> Numbering | N
     if day and day.end + 2 >= draft.technical:
         return _daily(draft, day)
     technical = place._replace(tags=draft.technical)
-    if found := absolute.padded(low, technical) or absolute.bare_range(low, technical) or absolute.square(low, technical):
+    if (
+        found := absolute.padded(low, technical)
+        or absolute.bare_range(low, technical)
+        or absolute.square(low, technical)
+    ):
         return found
     if any(tag.kind == "source" and tag.value in _TELEVISION for tag in draft.tags):
         if found := numbering.part_episode(low, draft.body, draft.technical):
@@ -191,7 +197,11 @@ def _lay_out(draft: _Draft, number: Numbering | None) -> _Layout:
         end = _before_early_tags(draft, number.start)
         tail = number.end if end == number.start else end
         found = region(draft.words, draft.tags, tail, text, sure=False)
-        year = title.film_year(text.plain, number.end, text.end, min(text.end, number.end + 40)) if end == number.start else None
+        year = (
+            title.film_year(text.plain, number.end, text.end, min(text.end, number.end + 40))
+            if end == number.start
+            else None
+        )
         return _Layout(end, tail, year, found, tail)
     year = title.film_year(text.plain, text.start, draft.technical, text.end)
     if year and year.start() <= draft.technical:

@@ -100,7 +100,9 @@ def _numbered(file: ReleaseName, folder: ReleaseName, number: int, place: Span) 
 
 def _filled(first: ReleaseName, second: ReleaseName) -> ReleaseName:
     """What the first leaves open, from the second."""
-    open_fields = [field for field in _FILLED if getattr(first, field) == getattr(_EMPTY, field) != getattr(second, field)]
+    open_fields = [
+        field for field in _FILLED if getattr(first, field) == getattr(_EMPTY, field) != getattr(second, field)
+    ]
     if not open_fields:
         return first
     changes = {field: getattr(second, field) for field in open_fields}
@@ -111,5 +113,3 @@ def _filled(first: ReleaseName, second: ReleaseName) -> ReleaseName:
 
 def _merged(first: ReleaseName, second: ReleaseName, names: list[str]) -> MappingProxyType[str, tuple[Span, ...]]:
     return MappingProxyType({**{key: second.spans[key] for key in names if key in second.spans}, **first.spans})
-
-

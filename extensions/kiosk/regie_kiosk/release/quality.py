@@ -9,9 +9,11 @@ from .tags import Tag, spans
 
 _VERSION = re.compile(r"(?:(?<=\d)|(?<=[\d\s\])_.]))v([2-9])(?![a-z0-9])")
 _COUNTED = re.compile(r"(?:repack|proper|rerip)([2-9])(?!\d)")
-_ANNIVERSARY = re.compile(r"(?:\d{1,3}(?:st|nd|rd|th)[\s._]anniversary|anniversary)(?:[\s._]edition)?|[a-z]+[\s._][a-z]+[\s._]edition(?![a-z])")
+_ANNIVERSARY = re.compile(
+    r"(?:\d{1,3}(?:st|nd|rd|th)[\s._]anniversary|anniversary)(?:[\s._]edition)?|[a-z]+[\s._][a-z]+[\s._]edition(?![a-z])"
+)
 _RANK = {"lines": 0, "frame": 1, "resolution": 2}
-_WEAK_SOURCES = frozenset({"web", "bd", "dvd", "ts", "cam", "tc", "scr"})
+_WEAK_SOURCES = frozenset({"web", "bd", "dvd", "ntsc", "pal", "ts", "cam", "tc", "scr"})
 _LOSSY_CAPTURES = (Source.CAM, Source.TELESYNC, Source.TELECINE, Source.SCREENER, Source.WORKPRINT)
 
 

@@ -16,8 +16,18 @@ _CHINESE_AUDIO = re.compile(r"国语|國語|粤语|粵語|普通话|国粤|國�
 _CHINESE_SUBTITLES = re.compile(r"[简簡繁]|中字|中文字幕|内嵌|內嵌|内封|內封|双字|字幕$")
 _CHANNELS = re.compile(r"\d{1,2}ch")
 _BIT_DEPTH = re.compile(r"(8|10|12)bits?")
-_SERVICE = re.compile(r"(?:netflix|amazon|amzn|itunes|maxdome|disney|hbomax|hulu|apple|sky|rtl|joyn|paramount|nf|atv|wow)u?hd")
-_AUDIO_OF = {"ddp": "eac3", "ddpa": "eac3", "ddplus": "eac3", "dd": "ac3", "dtsx": "dts-x", "lpcm": "pcm", "ogg": "vorbis"}
+_SERVICE = re.compile(
+    r"(?:netflix|amazon|amzn|itunes|maxdome|disney|hbomax|hulu|apple|sky|rtl|joyn|paramount|nf|atv|wow)u?hd"
+)
+_AUDIO_OF = {
+    "ddp": "eac3",
+    "ddpa": "eac3",
+    "ddplus": "eac3",
+    "dd": "ac3",
+    "dtsx": "dts-x",
+    "lpcm": "pcm",
+    "ogg": "vorbis",
+}
 _HEIGHTS = frozenset({240, 360, 384, 404, 432, 480, 540, 544, 576, 720, 960, 1080, 1440, 2160, 4320})
 _STEPS = ((1440, "2160p"), (1000, "1080p"), (650, "720p"), (540, "576p"), (400, "480p"), (0, "360p"))
 _WIDTHS = ((3000, "2160p"), (1800, "1080p"), (1200, "720p"), (1000, "576p"), (620, "480p"), (0, "360p"))
@@ -135,7 +145,9 @@ def _glued(word: Word, index: int, found: re.Match[str], vocabulary: Vocabulary)
 def _framed(word: Word, index: int, found: re.Match[str], vocabulary: Vocabulary) -> list[Tag]:
     """A frame, perhaps grown together with its source: BD1920x1080."""
     prefix = found.group(1)
-    entries = [entry for entry in vocabulary.get(prefix, ()) if not entry.rest and entry.kind == "source"] if prefix else []
+    entries = (
+        [entry for entry in vocabulary.get(prefix, ()) if not entry.rest and entry.kind == "source"] if prefix else []
+    )
     if prefix and not entries:
         return []
     value = _step(int(found.group(2)), int(found.group(3)))
@@ -240,7 +252,12 @@ def _chain_forward(words: Sequence[Word], of_word: dict[int, Tag], first: int, p
         index = tag.last + 1
         if index < len(words) and _is_year(words[index]):
             index += 1
-    closed = bool(run) and words[index - 1].end > run[-1].end or index >= len(words) or bool(run and "".join(plain[run[-1].end : words[index].start]).strip(" ._-"))
+    closed = (
+        bool(run)
+        and words[index - 1].end > run[-1].end
+        or index >= len(words)
+        or bool(run and "".join(plain[run[-1].end : words[index].start]).strip(" ._-"))
+    )
     return {
         tag.first
         for tag in run

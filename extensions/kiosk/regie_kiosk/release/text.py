@@ -107,7 +107,7 @@ def readable(text: str) -> str:
     text = _BRACKETS.sub(" ", text)
     if "." in text:
         if " " in text.strip():
-            return " ".join(text.replace("_", " ").split()).strip(" -_,;/~")
+            return " ".join(text.replace("_", " ").split()).strip(' -_,;/~"')
         text = _ACRONYM.sub(lambda found: found.group().replace(".", "\0") + " ", text)
     text = _SEPARATORS.sub(" ", text).replace("\0", ".")
-    return " ".join(text.split()).strip(" -_,;/~+")
+    return " ".join(text.split()).strip(' -_,;/~+"')

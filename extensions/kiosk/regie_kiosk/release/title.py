@@ -24,10 +24,14 @@ _SEASON_SUFFIX = re.compile(
     re.IGNORECASE,
 )
 _SPECIAL_SUFFIX = re.compile(r"(?<=\S)[\s_]+-[\s_]+(?:OVA|OAD|ONA|SP|Specials?|Episode|Ep)[\s._-]*$", re.IGNORECASE)
-_COUNTRY = re.compile(r"[\s._]*[(\[](US|UK|GB|AU|NZ|CA|IE|IN|FR|DE|ES|IT|JP|KR|CN|BR|MX|SE|NO|DK|FI|NL|BE|PL|RU|TR|ZA|PT|AR|CL|CO|CH|AT|IL|TH)[)\]][\s._-]*$|[\s._]+(US|UK|AU|NZ)[\s._-]*$")
+_COUNTRY = re.compile(
+    r"[\s._]*[(\[](US|UK|GB|AU|NZ|CA|IE|IN|FR|DE|ES|IT|JP|KR|CN|BR|MX|SE|NO|DK|FI|NL|BE|PL|RU|TR|ZA|PT|AR|CL|CO|CH|AT|IL|TH)[)\]][\s._-]*$|[\s._]+(US|UK|AU|NZ)[\s._-]*$"
+)
 _AKA = re.compile(r"[\s._]*[\s._(]a\.?k\.?a\.?[\s._]+", re.IGNORECASE)
 _SLASH = re.compile(r"\s+[/|]\s+|\s?／\s?")
-_HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uff00-\uffef、。！？～:：\s_.\-・第季期]*[\u3040-\u30ff\u3400-\u9fff][^a-zA-Z\[\]]*")
+_HAN = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\uff00-\uffef、。！？～:：\s_.\-・第季期]*[\u3040-\u30ff\u3400-\u9fff][^a-zA-Z\[\]]*"
+)
 _LETTER = re.compile(r"[^\W\d_]")
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _LETTERS = re.compile(r"[a-zA-Z]{2}")

@@ -28,22 +28,37 @@ Vocabulary = dict[str, tuple[Entry, ...]]
 
 _STRONG = {
     ("source", "web-dl"): "web-dl|webdl|web dlmux|webdlmux|webhd|web hd|web-hd|itunes|webuhd",
-    ("source", "webrip"): "webrip|web rip|webmux|web mux|webrip mux|web-cap|webcap|hdrip|web-dlrip|web dlrip|webdlrip|webdl rip|web dl rip",
+    (
+        "source",
+        "webrip",
+    ): "webrip|web rip|webmux|web mux|webrip mux|web-cap|webcap|hdrip|web-dlrip|web dlrip|webdlrip|webdl rip|web dl rip",
     ("source", "bluray"): (
         "bluray|blu ray|bdrip|bd rip|brrip|br rip|bdfull|bd full|uhd2bd|bdmux|bdremux|bd remux|uhdremux|uhd remux|uhdbdremux|"
         "blurayremux|bluray iso|blu ray iso|complete bluray|complete uhd bluray|full bluray|full blu ray|bd25|"
         "bd50|bd66|bd100|bdmv|bdiso|bdlight|hdlight|hd light|4klight|4k light|mbluray|uhdbd|uhdbdrip|uhdrip|"
         "hddvd|hd dvd|hddvdrip|microhd|bluraydisc|blurayrip|bluray rip|bdr|bdlightrip|fullbd|full bd"
     ),
-    ("source", "dvd"): "dvdrip|dvd rip|dvdr|dvd r|dvd5|dvd 5|dvd9|dvd 9|2xdvd5|2xdvd9|dvdmux|dvdremux|xvidvd|dvdivx|dvd full|dvdfull|full dvd|fulldvd|mdvdr|mdvd|dvd iso|dvdiso|dvdr5|dvdr9|2xdvd|3xdvd|2xdvdr|3xdvd9|4xdvd9",
-    ("source", "tv"): "hdtv|hd tv|hdtvmux|dvbmux|satmux|pdtv|sdtv|sd tv|dsr|dsrip|tvrip|tv rip|hdtvrip|hdtv rip|satrip|sat rip|dvbrip|dvb|dvbs|dthrip|uhdtv|htdv|tvhd|digitalrip",
+    (
+        "source",
+        "dvd",
+    ): "dvdrip|dvd rip|dvdr|dvd r|dvd5|dvd 5|dvd9|dvd 9|2xdvd5|2xdvd9|dvdmux|dvdremux|xvidvd|dvdivx|dvd full|dvdfull|full dvd|fulldvd|mdvdr|mdvd|dvd iso|dvdiso|dvdr5|dvdr9|2xdvd|3xdvd|2xdvdr|3xdvd9|4xdvd9",
+    (
+        "source",
+        "tv",
+    ): "hdtv|hd tv|hdtvmux|dvbmux|satmux|pdtv|sdtv|sd tv|dsr|dsrip|tvrip|tv rip|hdtvrip|hdtv rip|satrip|sat rip|dvbrip|dvb|dvbs|dthrip|uhdtv|htdv|tvhd|digitalrip",
     ("source", "cam"): "camrip|cam rip|hdcam|hd cam|hqcam|hq cam|newcam|camhd",
-    ("source", "telesync"): "telesync|telesynch|tele sync|hdts|hd ts|tsrip|ts rip|hqts|pdvd|predvd|predvdrip|pre dvd|tshd",
+    (
+        "source",
+        "telesync",
+    ): "telesync|telesynch|tele sync|hdts|hd ts|tsrip|ts rip|hqts|pdvd|predvd|predvdrip|pre dvd|tshd",
     ("source", "telecine"): "telecine|hdtc|hd tc|tcrip",
     ("source", "screener"): "screener|dvdscr|dvd scr|bdscr|webscr|dvdscreener|dvd screener|web screener|hdscr",
     ("source", "workprint"): "workprint",
     ("flag", "remux"): "remux|bdremux|bd remux|uhdremux|uhd remux|uhdbdremux|blurayremux|dvdremux",
-    ("flag", "disc"): "bdmv|bd25|bd50|bd66|bd100|bdiso|bluray iso|blu ray iso|complete bluray|complete uhd bluray|full bluray|full blu ray|untouched|dvd5|dvd9|dvdr|dvd r|2xdvd5|2xdvd9|dvd 5|dvd 9|video ts|dvd full|dvdfull|full dvd|fulldvd|mdvdr|mdvd|dvd iso|dvdiso|dvdr5|dvdr9|2xdvdr|3xdvd9|4xdvd9",
+    (
+        "flag",
+        "disc",
+    ): "bdmv|bd25|bd50|bd66|bd100|bdiso|bluray iso|blu ray iso|complete bluray|complete uhd bluray|full bluray|full blu ray|untouched|dvd5|dvd9|dvdr|dvd r|2xdvd5|2xdvd9|dvd 5|dvd 9|video ts|dvd full|dvdfull|full dvd|fulldvd|mdvdr|mdvd|dvd iso|dvdiso|dvdr5|dvdr9|2xdvdr|3xdvd9|4xdvd9",
     ("codec", "avc"): "x264|h264|x 264|h 264|avc|hi10p|avc1",
     ("codec", "hevc"): "x265|h265|x 265|h 265|hevc|hevc10",
     ("codec", "vvc"): "x266|h266|x 266|h 266|vvc",
@@ -73,7 +88,10 @@ _STRONG = {
     ("audio", "mp3"): "mp3",
     ("audio", "pcm"): "lpcm|pcm",
     ("resolution", "1080p"): "fhd|fullhd|full hd",
-    ("resolution", "2160p"): "ultrahd|ultra hd|uhdremux|uhd remux|uhdbd|uhdbdrip|uhdrip|uhdbdremux|complete uhd bluray|uhd2bd",
+    (
+        "resolution",
+        "2160p",
+    ): "ultrahd|ultra hd|uhdremux|uhd remux|uhdbd|uhdbdrip|uhdrip|uhdbdremux|complete uhd bluray|uhd2bd",
     ("french", "VOSTFR"): "vostfr|vost fr|vostfrench|vost french|vost vf",
     ("french", "VOSTA"): "vosta|vosten",
     ("french", "SUBFRENCH"): "subfrench|subfr|subfra|sub french|sub fr|sub fra|subs fr|stfr|st fr|subforced fr",
@@ -84,7 +102,10 @@ _STRONG = {
     ("french", "VFI"): "vfi",
     ("french", "VF2"): "vf2",
     ("french", "VFB"): "vfb",
-    ("subs", "multi"): "multisub|multisubs|multi sub|multi subs|multi subtitle|multi subtitles|multiple subtitle|multiple subtitles|msub|msubs|multi subbed",
+    (
+        "subs",
+        "multi",
+    ): "multisub|multisubs|multi sub|multi subs|multi subtitle|multi subtitles|multiple subtitle|multiple subtitles|msub|msubs|multi subbed",
     ("subs", "en"): "esub|esubs|engsub|engsubs|e sub|e subs",
     ("subs", "hard"): "hardsub|hardsubs|hardsubbed|hardcoded|hc subs|hcsub|hcsubs",
     ("subs", "ko hard"): "korsub|korsubs",
@@ -95,7 +116,7 @@ _STRONG = {
 _WEAK = {
     ("source", "web-dl"): "web",
     ("source", "bluray"): "bd|uhd bd",
-    ("source", "dvd"): "dvd|r5|r6",
+    ("source", "dvd"): "dvd|r5|r6|ntsc|pal",
     ("source", "cam"): "cam",
     ("resolution", "2160p"): "4k|uhd|muhd|2160",
     ("resolution", "1080p"): "1080",
@@ -111,7 +132,10 @@ _WEAK = {
     ("french", "VOQ"): "voq",
     ("french", "VQ"): "vq",
     ("french", "VO"): "vo",
-    ("subs", ""): "sub|subs|subtitle|subtitles|subtitulos|subtitulado|sottotitoli|napisy|titulky|ut|st|softsub|softsubs|softsubbed|subbed|legendas|srt",
+    (
+        "subs",
+        "",
+    ): "sub|subs|subtitle|subtitles|subtitulos|subtitulado|sottotitoli|napisy|titulky|ut|st|softsub|softsubs|softsubbed|subbed|legendas|srt",
     ("subs", "vost"): "vost",
     ("revision", "proper"): "proper",
     ("revision", "repack"): "repack|rerip|re rip|repack2|repack3|rerip2|dirfix repack",
@@ -136,7 +160,10 @@ _WEAK = {
     ("edition", "Ultimate Edition"): "ultimate edition|ultimate cut",
     ("edition", "Deluxe Edition"): "deluxe edition",
     ("edition", "Alternate Cut"): "alternate cut|alternative cut|alternate ending",
-    ("edition", "Director's Cut"): "director's cut|directors cut|director cut|director's edition|directors edition|dircut|dc",
+    (
+        "edition",
+        "Director's Cut",
+    ): "director's cut|directors cut|director cut|director's edition|directors edition|dircut|dc",
     ("edition", "Version"): "extended theatrical version|long version",
     ("network", ""): (
         "nf|netflix|amzn|amazon|dsnp|dsny|dsnyp|disney+|hmax|hbomax|hulu|atvp|atv|aptv|pcok|pmtp|itunes|cr|crunchyroll|funi|adn|"
@@ -149,7 +176,7 @@ _WEAK = {
     ("hybrid", ""): "hybrid",
     ("filler", ""): (
         "internal|integrale|intégrale|complete|ws|dubbed|dl|ml|dubs|dub|subforced|custom|internal real|read nfo|3d|retail|limited|"
-        "synced|ntsc|pal|multipl|audio|legendado"
+        "synced|multipl|audio|legendado"
     ),
     ("misc", ""): (
         "fs|festival|hq|hr|hd|sd|convert|upscale|upscaled|ai upscale|mkv|mp4|avi|mpeg|mpeg4|ts|m2ts|webm|1cd|2cd|3cd|batch|fin|"
@@ -161,7 +188,7 @@ _WEAK = {
 # Two or three letters which are words in small letters; in capitals, beside other tags, they are tags.
 _CAPITALS = {
     ("source", "telesync"): "TS|HQ TS",
-        ("source", "telecine"): "TC",
+    ("source", "telecine"): "TC",
     ("source", "screener"): "SCR",
     ("hdr", "dv"): "DV",
     ("zh-subs", "zh"): "GB",
