@@ -43,7 +43,7 @@ def anime(low: str, place: Place) -> Numbering | None:
     if found := _WIDE_RANGE.search(low, place.start, place.end):
         return _made(found, found.group(1), found.group(2))
     return (
-        after_dash(low, place, years=False)
+        _after_dash(low, place)
         or _bracketed(low, place)
         or _before_tags(low, place)
         or _searched(_PADDED, low, place)
@@ -51,15 +51,20 @@ def anime(low: str, place: Place) -> Numbering | None:
     )
 
 
-def after_dash(low: str, place: Place, *, years: bool) -> Numbering | None:
+def plain(low: str, place: Place, technical: Place) -> Numbering | None:
+    """The bare number of a name without a fan group, where its form leaves no doubt."""
+    return _after_dash(low, place) or _padded(low, technical) or _bare_range(low, technical) or _square(low, technical)
+
+
+def _after_dash(low: str, place: Place) -> Numbering | None:
     """A number that stands behind a dash of its own: Title - 07."""
     for found in _AFTER_DASH.finditer(low, place.start, place.end):
-        if found.start() > place.start and (years or not _is_year(found.group(1))):
+        if found.start() > place.start and not _is_year(found.group(1)):
             return _made(found, found.group(1), found.group(2))
     return None
 
 
-def padded(low: str, place: Place) -> Numbering | None:
+def _padded(low: str, place: Place) -> Numbering | None:
     """A number with a leading zero right before the tags, in a name without a fan group."""
     for found in _PADDED.finditer(low, place.start, place.end):
         if found.start() > place.start and found.end() + 2 >= place.tags:
@@ -67,13 +72,13 @@ def padded(low: str, place: Place) -> Numbering | None:
     return None
 
 
-def square(low: str, place: Place) -> Numbering | None:
+def _square(low: str, place: Place) -> Numbering | None:
     """A number of two digits or more alone in square brackets, in a name without a fan group."""
     found = _SQUARE.search(low, place.start, place.end)
     return _made(found, found.group(1), None) if found and not _is_year(found.group(1)) else None
 
 
-def bare_range(low: str, place: Place) -> Numbering | None:
+def _bare_range(low: str, place: Place) -> Numbering | None:
     """A range of numbers before a bracket, in a name without a fan group."""
     found = _BARE_RANGE.search(low, place.start, place.end)
     if found and not _is_year(found.group(1)) and int(found.group(1)) < int(found.group(2)):

@@ -18,11 +18,11 @@ class Audio(NamedTuple):
     """The language part of a release name."""
 
     languages: tuple[str, ...]
-    subtitles: tuple[str, ...]
+    subtitle_languages: tuple[str, ...]
     audio_class: AudioClass
     french_tags: tuple[str, ...]
-    dual: bool
-    hardcoded: bool
+    dual_audio: bool
+    hardcoded_subtitles: bool
     line_dubbed: bool
     spans: dict[str, tuple[Span, ...]]
 
@@ -53,11 +53,11 @@ def read(tags: Sequence[Tag], low: str) -> Audio:
     }
     return Audio(
         languages=languages,
-        subtitles=written,
+        subtitle_languages=written,
         audio_class=_class(languages, written, set(names), several=bool(multi), dual=bool(dual)),
         french_tags=("MULTI", *names) if multi else names,
-        dual=bool(dual),
-        hardcoded=bool(found["hardcoded_subtitles"]),
+        dual_audio=bool(dual),
+        hardcoded_subtitles=bool(found["hardcoded_subtitles"]),
         line_dubbed=bool(found["line_dubbed"]),
         spans={field: tuple((tag.start, tag.end) for tag in places) for field, places in found.items() if places},
     )

@@ -35,7 +35,7 @@ class Group(NamedTuple):
 
 
 # Second halves of words that are written with a dash.
-_HALVES = frozenset("ray rip dl hd es mux".split())
+_HALVES = frozenset(["ray", "rip", "dl", "hd", "es", "mux"])
 
 Known = Callable[[str], bool]
 

@@ -146,6 +146,35 @@ TWO = {
 }  # fmt: skip
 # Codes of three letters that are words in some title.
 WORDS = frozenset(
-    "ara cat dan ell est fin geo gre ice ind isl kan kat lat lav lit mal mar may nor pan per por ron rum tam tel tha".split()
+    [
+        "ara",
+        "cat",
+        "dan",
+        "ell",
+        "est",
+        "fin",
+        "geo",
+        "gre",
+        "ice",
+        "ind",
+        "isl",
+        "kan",
+        "kat",
+        "lat",
+        "lav",
+        "lit",
+        "mal",
+        "mar",
+        "may",
+        "nor",
+        "pan",
+        "per",
+        "por",
+        "ron",
+        "rum",
+        "tam",
+        "tel",
+        "tha",
+    ]
 )
 SHY = frozenset({"BR", "DE", "EN", "ES", "FI", "HE", "IT", "JA", "KO", "NO", "RO", "SE", "TR"})

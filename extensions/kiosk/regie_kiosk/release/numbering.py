@@ -1,6 +1,7 @@
 """Season and episode numbers that a name spells out: S01E02, 1x02, Saison 1 Épisode 2, packs and parts."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -16,7 +17,10 @@ _EPISODE_WORD = (
     r"(?:episodes?|épisodes?|episodios?|episódio|episodi|eps?|folgen?|capitulos?|capítulos?|cap|puntat[ae]|aflevering|afl|odcinek|odc|"
     r"avsnitt|jakso|bölüm|bolum|серии|серия)"
 )
-_COUNT = {word: number for number, word in enumerate("one two three four five six seven eight nine ten".split(), 1)}
+_COUNT = {
+    word: number
+    for number, word in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1)
+}
 _HAN = {character: number for number, character in enumerate("一二三四五六七八九十", 1)}
 _NUMBER = rf"(\d{{1,4}}|{'|'.join(_COUNT)})"
 _ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii")
@@ -88,22 +92,25 @@ class Numbering:
     part: int | None = None
     kind: Kind = Kind.EPISODE
     first_season: bool = False
-    spans: dict[str, tuple[Span, ...]] = field(default_factory=dict)
+    spans: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
 
 
 def episode(low: str, start: int, end: int) -> Numbering | None:
     """A season with episodes, spelled out."""
     if found := _SXXEYY.search(low, start, end):
-        season = found.group(1) or found.group(2)
-        return _with_more(low, end, found, int(season), int(found.group(3)))
+        return _with_more(low, end, found, int(found.group(1) or found.group(2)), int(found.group(3)))
     if (found := _NXNN.search(low, start, end)) and found.group() not in {"16x9", "4x3"}:
         return _with_more(low, end, found, int(found.group(1)), int(found.group(2)))
-    if found := _REVERSED.search(low, start, end):
-        return _made(found, (int(found.group(2)),), (int(found.group(1)),))
+    return _in_words(low, start, end)
+
+
+def _in_words(low: str, start: int, end: int) -> Numbering | None:
     if found := _TURNED.search(low, start, end):
         return _made(found, (int(found.group(1)),), (int(found.group(2)),))
     if found := _LONGHAND.search(low, start, end):
         return _with_more(low, end, found, _count(found.group(1)), int(found.group(2)))
+    if found := _REVERSED.search(low, start, end):
+        return _made(found, (int(found.group(2)),), (int(found.group(1)),))
     if found := _CHAPTER.search(low, start, end):
         first = int(found.group(2))
         last = int(found.group(4)) if found.group(3) == found.group(1) else first

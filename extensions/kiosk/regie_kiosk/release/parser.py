@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
+from typing import Any
 
 from . import absolute, audio, dates, group, numbering, quality, title
 from .model import Doubt, Kind, ReleaseName, Span
@@ -19,7 +20,6 @@ _SPECIAL = re.compile(
 _IMDB = re.compile(r"(?<![a-z0-9])(tt\d{7,9})(?!\d)")
 _TMDB = re.compile(r"tmdb(?:id)?[-=](\d{1,9})")
 _PART = re.compile(r"[\s._-]{1,3}part[\s._](\d{1,2})(?!\d)")
-_TELEVISION = frozenset({"tv"})
 
 
 @dataclass(slots=True)
@@ -120,23 +120,21 @@ def _bare(draft: _Draft, place: absolute.Place, *, anime: bool) -> Numbering | N
     low = draft.text.low
     if anime:
         return absolute.anime(low, place) or _unnumbered_special(draft, place)
-    if found := absolute.after_dash(low, place, years=False):
-        return found
-    day = dates.compact(low, place.start, draft.technical)
+    technical = place._replace(tags=draft.technical)
+    found = absolute.plain(low, place, technical)
+    day = None if found else dates.compact(low, place.start, draft.technical)
     if day and day.end + 2 >= draft.technical:
         return _daily(draft, day)
-    technical = place._replace(tags=draft.technical)
-    if (
-        found := absolute.padded(low, technical)
-        or absolute.bare_range(low, technical)
-        or absolute.square(low, technical)
-    ):
-        return found
-    if any(tag.kind == "source" and tag.value in _TELEVISION for tag in draft.tags):
-        if found := numbering.part_episode(low, draft.body, draft.technical):
-            return _first_season(draft, found, anime=False)
-        return absolute.compact(low, technical)
-    return None
+    return found or _of_recording(draft, technical)
+
+
+def _of_recording(draft: _Draft, place: absolute.Place) -> Numbering | None:
+    """Parts and compact numbers, which only names of television recordings use."""
+    if not any(tag.kind == "source" and tag.value == "tv" for tag in draft.tags):
+        return None
+    if found := numbering.part_episode(draft.text.low, draft.body, draft.technical):
+        return _first_season(draft, found, anime=False)
+    return absolute.compact(draft.text.low, place)
 
 
 def _unnumbered_special(draft: _Draft, place: absolute.Place) -> Numbering | None:
@@ -251,64 +249,68 @@ def _assemble(name: str, draft: _Draft, number: Numbering | None) -> ReleaseName
     maker = _maker(draft, number, layout)
     tags = [tag for tag in layout.region.tags if not _within(tag, maker)]
     named = title.read(text.plain, text.start, layout.title_end, numbered=number is not None)
-    year, year_span = _year(named, layout)
-    picture, sound = quality.read(tags, text.low), audio.read(tags, text.low)
-    revision = quality.revision(tags, text.low, layout.title_end, text.end)
-    special, episode_title = _special(draft, number), _episode_title(draft, number, layout)
-    edition = quality.edition(tags, text.plain, text.low, (layout.edition_from, text.end))
-    ids = _ids(text)
-    places = {
-        **named.spans, **(number.spans if number else {}), **picture.spans, **sound.spans, **revision.spans, **ids[2],
-        "year": year_span, "edition": (edition[1],) if edition else (), "group": (maker.span,) if maker else (),
-        "hash": (draft.hash.span,) if draft.hash else (), "special": (special,) if special else (),
-        "episode_title": (episode_title[1],) if episode_title else (),
-    }  # fmt: skip
+    layers: tuple[dict[str, Any], ...] = (
+        quality.read(tags, text.low)._asdict(),
+        audio.read(tags, text.low)._asdict(),
+        quality.revision(tags, text.low, layout.title_end, text.end)._asdict(),
+        _numbers(number),
+        _spoken_of(draft, number, layout),
+        _ids(text),
+        {"group": maker.name if maker else None, "spans": {"group": (maker.span,)} if maker else {}},
+        {"hash": draft.hash.name if draft.hash else None, "spans": {"hash": (draft.hash.span,)} if draft.hash else {}},
+    )
+    year, year_place = _year(named, layout)
+    fields: dict[str, Any] = {}
+    spans: dict[str, tuple[Span, ...]] = {**named.spans, "year": year_place} if year_place else dict(named.spans)
+    for layer in layers:
+        places: dict[str, tuple[Span, ...]] = layer.pop("spans")
+        spans.update(places)
+        fields.update(layer)
     if not named.title:
         draft.doubts.append(Doubt.NO_TITLE)
-    seasons = number.seasons if number else ()
+    kind = number.kind if number else Kind.FILM if year or layout.region.tags else Kind.UNKNOWN
     return ReleaseName(
         name=name,
         title=named.title,
         alternative_titles=named.alternatives,
         year=year,
         country=named.country,
-        kind=number.kind if number else Kind.FILM if year or layout.region.tags else Kind.UNKNOWN,
-        season=seasons[0] if seasons else None,
-        seasons=seasons,
-        episodes=number.episodes if number else (),
-        absolute=number.absolute if number else (),
-        air_date=number.air_date if number else None,
-        part=number.part if number else None,
-        special=special is not None or seasons == (0,),
-        episode_title=episode_title[0] if episode_title else None,
-        resolution=picture.resolution,
-        source=picture.source,
-        remux=picture.remux,
-        raw=picture.raw,
-        disc=picture.disc,
-        video_codec=picture.video_codec,
-        bit_depth=picture.bit_depth,
-        hdr=picture.hdr,
-        audio_codecs=picture.audio_codecs,
-        languages=sound.languages,
-        subtitle_languages=sound.subtitles,
-        audio_class=sound.audio_class,
-        french_tags=sound.french_tags,
-        line_dubbed=sound.line_dubbed,
-        dual_audio=sound.dual,
-        hardcoded_subtitles=sound.hardcoded,
-        edition=edition[0] if edition else None,
-        proper=revision.proper,
-        repack=revision.repack,
-        real=revision.real,
-        version=revision.version,
-        hash=draft.hash.name if draft.hash else None,
-        group=maker.name if maker else None,
-        imdb_id=ids[0],
-        tmdb_id=ids[1],
+        kind=kind,
         doubts=tuple(draft.doubts),
-        spans=MappingProxyType({field: found for field, found in places.items() if found}),
+        spans=MappingProxyType(spans),
+        **fields,
     )
+
+
+def _numbers(number: Numbering | None) -> dict[str, Any]:
+    if number is None:
+        return {"spans": {}}
+    return {
+        "season": number.seasons[0] if number.seasons else None,
+        "seasons": number.seasons,
+        "episodes": number.episodes,
+        "absolute": number.absolute,
+        "air_date": number.air_date,
+        "part": number.part,
+        "spans": number.spans,
+    }
+
+
+def _spoken_of(draft: _Draft, number: Numbering | None, layout: _Layout) -> dict[str, Any]:
+    """What the name says in words: the episode's title, the edition, that it is a special."""
+    special, episode_title = _special(draft, number), _episode_title(draft, number, layout)
+    edition = quality.edition(layout.region.tags, draft.text, layout.edition_from)
+    places = {
+        "special": special,
+        "episode_title": episode_title[1] if episode_title else None,
+        "edition": edition[1] if edition else None,
+    }
+    return {
+        "special": special is not None or (number is not None and number.seasons == (0,)),
+        "episode_title": episode_title[0] if episode_title else None,
+        "edition": edition[0] if edition else None,
+        "spans": {field: (place,) for field, place in places.items() if place},
+    }
 
 
 def _maker(draft: _Draft, number: Numbering | None, layout: _Layout) -> group.Group | None:
@@ -347,12 +349,12 @@ def _episode_title(draft: _Draft, number: Numbering | None, layout: _Layout) -> 
     return (text, (number.end, end)) if re.search(r"[^\W\d_]{2}", text) and len(text) < 120 else None
 
 
-def _ids(text: Text) -> tuple[str | None, int | None, dict[str, tuple[Span, ...]]]:
+def _ids(text: Text) -> dict[str, Any]:
     imdb = _IMDB.search(text.low, text.start, text.end) if "tt" in text.low else None
     tmdb = _TMDB.search(text.low, text.start, text.end) if "tmdb" in text.low else None
-    places = {}
-    if imdb:
-        places["imdb_id"] = (imdb.span(1),)
-    if tmdb:
-        places["tmdb_id"] = (tmdb.span(1),)
-    return (imdb.group(1) if imdb else None, int(tmdb.group(1)) if tmdb else None, places)
+    places = {"imdb_id": imdb, "tmdb_id": tmdb}
+    return {
+        "imdb_id": imdb.group(1) if imdb else None,
+        "tmdb_id": int(tmdb.group(1)) if tmdb else None,
+        "spans": {field: (found.span(1),) for field, found in places.items() if found},
+    }

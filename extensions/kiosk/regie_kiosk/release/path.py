@@ -12,10 +12,27 @@ _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _SPLIT = re.compile(r"[^\\/]+")
 _REVERSED = re.compile(r"(?i)(?:p027|p0801|p0612|\d{2,3}e\d{2}s)(?![a-z0-9])")
 _LEADING_NUMBER = re.compile(r"(\d{1,4})(?!\d)(?:\s|\.\s|\s?-|_|\.?$)")
-_FILLED = (
-    "resolution source remux raw disc video_codec bit_depth hdr audio_codecs languages subtitle_languages french_tags "
-    "edition group hash year country imdb_id tmdb_id"
-).split()
+_FILLED = [
+    "resolution",
+    "source",
+    "remux",
+    "raw",
+    "disc",
+    "video_codec",
+    "bit_depth",
+    "hdr",
+    "audio_codecs",
+    "languages",
+    "subtitle_languages",
+    "french_tags",
+    "edition",
+    "group",
+    "hash",
+    "year",
+    "country",
+    "imdb_id",
+    "tmdb_id",
+]
 _EMPTY = ReleaseName("")
 
 
@@ -26,7 +43,7 @@ def parse_release_name(name: str) -> ReleaseName:
     parts = list(_SPLIT.finditer(name))
     if not _is_path(name) or not parts:
         return _upright(name)
-    pieces = [_placed(_upright(part.group()), name, part.start()) for part in parts[-3:]]
+    pieces = [_placed(_upright(part.group()), part.start()) for part in parts[-3:]]
     return _join(name, pieces)
 
 
@@ -48,7 +65,7 @@ def _upright(name: str) -> ReleaseName:
     return replace(parsed, name=name, spans=MappingProxyType(turned)) if parsed.numbered or suffix else parse(name)
 
 
-def _placed(parsed: ReleaseName, name: str, offset: int) -> ReleaseName:
+def _placed(parsed: ReleaseName, offset: int) -> ReleaseName:
     moved = {key: tuple((a + offset, b + offset) for a, b in places) for key, places in parsed.spans.items()}
     return replace(parsed, spans=MappingProxyType(moved)) if offset else parsed
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from .model import Source, Span
 from .tags import Tag, spans
+from .text import Text
 
 _VERSION = re.compile(r"(?:(?<=\d)|(?<=[\d\s\])_.]))v([2-9])(?![a-z0-9])")
 _COUNTED = re.compile(r"(?:repack|proper|rerip)([2-9])(?!\d)")
@@ -111,7 +112,9 @@ def revision(tags: Sequence[Tag], low: str, start: int, end: int) -> Revision:
     values = {tag.value for tag in found}
     fixed = bool(values & {"proper", "repack"})
     version = 2 if fixed else 1
-    places = {tag.value: ((tag.start, tag.end),) for tag in found if fixed or tag.value != "real"}
+    places: dict[str, tuple[Span, ...]] = {
+        tag.value: ((tag.start, tag.end),) for tag in found if fixed or tag.value != "real"
+    }
     if match := _COUNTED.search(low, start, end):
         version = int(match.group(1)) + 1
         values.add("repack")
@@ -122,11 +125,11 @@ def revision(tags: Sequence[Tag], low: str, start: int, end: int) -> Revision:
     return Revision("proper" in values, "repack" in values, fixed and "real" in values, version, places)
 
 
-def edition(tags: Sequence[Tag], plain: str, low: str, span: Span) -> tuple[str, Span] | None:
+def edition(tags: Sequence[Tag], text: Text, start: int) -> tuple[str, Span] | None:
     """The words of the edition, from the first to the last that touch."""
     found = [(tag.start, tag.end) for tag in tags if tag.kind == "edition"]
-    if "edition" in low or "anniversary" in low:
-        found += [match.span() for match in _ANNIVERSARY.finditer(low, *span)]
+    if "edition" in text.low or "anniversary" in text.low:
+        found += [match.span() for match in _ANNIVERSARY.finditer(text.low, start, text.end)]
     if not found:
         return None
     found.sort()
@@ -134,4 +137,4 @@ def edition(tags: Sequence[Tag], plain: str, low: str, span: Span) -> tuple[str,
     for nearer, further in found[1:]:
         if nearer <= end + 2:
             end = max(end, further)
-    return " ".join(re.split(r"[\s._]+", plain[start:end])), (start, end)
+    return " ".join(re.split(r"[\s._]+", text.plain[start:end])), (start, end)

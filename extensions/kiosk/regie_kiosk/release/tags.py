@@ -33,10 +33,62 @@ _STEPS = ((1440, "2160p"), (1000, "1080p"), (650, "720p"), (540, "576p"), (400, 
 _WIDTHS = ((3000, "2160p"), (1800, "1080p"), (1200, "720p"), (1000, "576p"), (620, "480p"), (0, "360p"))
 
 _CHAINS = frozenset(
-    "language french edition revision multi dual subs subs-of filler line hybrid hardsub zh-subs source resolution hdr audio".split()
+    [
+        "language",
+        "french",
+        "edition",
+        "revision",
+        "multi",
+        "dual",
+        "subs",
+        "subs-of",
+        "filler",
+        "line",
+        "hybrid",
+        "hardsub",
+        "zh-subs",
+        "source",
+        "resolution",
+        "hdr",
+        "audio",
+    ]
 )
 _ARTICLES = frozenset(
-    "the a an le la les un une l der die das ein eine el los las il lo gli i of in my our your and et und y e à de".split()
+    [
+        "the",
+        "a",
+        "an",
+        "le",
+        "la",
+        "les",
+        "un",
+        "une",
+        "l",
+        "der",
+        "die",
+        "das",
+        "ein",
+        "eine",
+        "el",
+        "los",
+        "las",
+        "il",
+        "lo",
+        "gli",
+        "i",
+        "of",
+        "in",
+        "my",
+        "our",
+        "your",
+        "and",
+        "et",
+        "und",
+        "y",
+        "e",
+        "à",
+        "de",
+    ]
 )
 
 
@@ -97,30 +149,35 @@ def _follows(words: Sequence[Word], index: int, rest: tuple[str, ...]) -> bool:
 
 
 def _pattern(words: Sequence[Word], index: int, vocabulary: Vocabulary) -> list[Tag]:
+    """Tags with a number or a language in them, which no dictionary can hold."""
     word = words[index]
     low = word.low
-    if low.endswith("hd") and _SERVICE.fullmatch(low):
-        return [Tag("source", "web-dl", Strength.STRONG, index, index, word.start, word.end)]
     if not low.isascii():
         return _chinese(word, index)
     if low.isdecimal() or len(low) > 40:
         return []
+    if low.endswith("hd") and _SERVICE.fullmatch(low):
+        return [_whole(word, index, "source", "web-dl")]
     if found := _OF_LANGUAGE.fullmatch(low):
         return _of_language(word, index, found)
-    if low.isalpha():
-        return []
+    return [] if low.isalpha() else _measured(word, index, vocabulary)
+
+
+def _measured(word: Word, index: int, vocabulary: Vocabulary) -> list[Tag]:
+    low = word.low
     if found := _RESOLUTION.fullmatch(low):
         return _glued(word, index, found, vocabulary)
     if found := _FRAME.fullmatch(low):
         return _framed(word, index, found, vocabulary)
     if found := _AUDIO.fullmatch(low):
-        value = _AUDIO_OF.get(found.group(1), found.group(1))
-        return [Tag("audio", value, Strength.STRONG, index, index, word.start, word.end)]
+        return [_whole(word, index, "audio", _AUDIO_OF.get(found.group(1), found.group(1)))]
     if found := _BIT_DEPTH.fullmatch(low):
-        return [Tag("depth", found.group(1), Strength.STRONG, index, index, word.start, word.end)]
-    if _CHANNELS.fullmatch(low):
-        return [Tag("misc", "", Strength.WEAK, index, index, word.start, word.end)]
-    return []
+        return [_whole(word, index, "depth", found.group(1))]
+    return [_whole(word, index, "misc", "")._replace(strength=Strength.WEAK)] if _CHANNELS.fullmatch(low) else []
+
+
+def _whole(word: Word, index: int, kind: str, value: str) -> Tag:
+    return Tag(kind, value, Strength.STRONG, index, index, word.start, word.end)
 
 
 def _glued(word: Word, index: int, found: re.Match[str], vocabulary: Vocabulary) -> list[Tag]:
@@ -253,8 +310,7 @@ def _chain_forward(words: Sequence[Word], of_word: dict[int, Tag], first: int, p
         if index < len(words) and _is_year(words[index]):
             index += 1
     closed = (
-        bool(run)
-        and words[index - 1].end > run[-1].end
+        (bool(run) and words[index - 1].end > run[-1].end)
         or index >= len(words)
         or bool(run and "".join(plain[run[-1].end : words[index].start]).strip(" ._-"))
     )

@@ -7,10 +7,13 @@ from .model import Span
 
 MAX_LENGTH = 512
 
-MEDIA_EXTENSIONS = frozenset(
-    "3gp avi divx flv img iso m2ts m4v mk3d mkv mov mp4 mpeg mpg mts ogm ogv rmvb strm ts vob webm wmv wtv".split()
-)
-OTHER_EXTENSIONS = frozenset("7z ass idx nfo nzb par2 rar srt ssa sub sup torrent vtt zip".split())
+MEDIA_EXTENSIONS = frozenset({
+    "3gp", "avi", "divx", "flv", "img", "iso", "m2ts", "m4v", "mk3d", "mkv", "mov", "mp4", "mpeg", "mpg", "mts", "ogm", "ogv",
+    "rmvb", "strm", "ts", "vob", "webm", "wmv", "wtv",
+})  # fmt: skip
+OTHER_EXTENSIONS = frozenset({
+    "7z", "ass", "idx", "nfo", "nzb", "par2", "rar", "srt", "ssa", "sub", "sup", "torrent", "vtt", "zip",
+})  # fmt: skip
 
 
 class Word(NamedTuple):

@@ -74,21 +74,27 @@ def read(plain: str, start: int, end: int, *, numbered: bool) -> Title:
     if found := _VERSION.search(plain, max(start, end - 6), end):
         end = found.start()
     if numbered:
-        if found := _SPECIAL_SUFFIX.search(plain, max(start, end - 12), end):
-            end = found.start()
-        if found := _LEADING_DATE.match(plain, start, end):
-            start = found.end()
-        if (found := _SEASON_SUFFIX.search(plain, max(start, end - 30), end)) and found.start() > start:
-            end = found.start()
+        start, end = _numbered_bounds(plain, start, end)
         end, country = _country(plain, start, end, spans)
-        if found := _TRAILING_YEAR.search(plain, max(start, end - 12), end):
-            if plain[start : found.start()].strip(" ._-"):
-                year, end = int(found.group(1)), found.start()
-                spans["year"] = (found.span(1),)
+        found = _TRAILING_YEAR.search(plain, max(start, end - 12), end)
+        if found and plain[start : found.start()].strip(" ._-"):
+            year, end = int(found.group(1)), found.start()
+            spans["year"] = (found.span(1),)
     end, before_year = _country(plain, start, end, spans)
     titles = _titles(plain[start:end], pieces)
     spans["title"] = ((start, max(start, len(plain[:end].rstrip(" ._-[(")))),)
     return Title(titles[0] if titles else "", tuple(titles[1:]), year, country or before_year, spans)
+
+
+def _numbered_bounds(plain: str, start: int, end: int) -> tuple[int, int]:
+    """Leave out a date before the title, and the season or kind of episode behind it."""
+    if found := _SPECIAL_SUFFIX.search(plain, max(start, end - 12), end):
+        end = found.start()
+    if found := _LEADING_DATE.match(plain, start, end):
+        start = found.end()
+    if (found := _SEASON_SUFFIX.search(plain, max(start, end - 30), end)) and found.start() > start:
+        end = found.start()
+    return start, end
 
 
 def _country(plain: str, start: int, end: int, spans: dict[str, tuple[Span, ...]]) -> tuple[int, str | None]:
