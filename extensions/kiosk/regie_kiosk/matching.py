@@ -139,7 +139,7 @@ def _fitting(release: ReleaseName, named: list[_Named]) -> tuple[list[_Named], R
 
 def _misfit(release: ReleaseName, work: Work) -> Reason | None:
     film = work.kind is WorkKind.FILM
-    if film == release.numbered and not (release.kind is Kind.MULTI_SEASON and not film):
+    if film == release.serial:
         return reason("other_kind")
     year = release.year if film or _year_of_title(release) else None
     # Catalogues and groups differ by a year around the new year.

@@ -70,8 +70,8 @@ class Profile:
 
     name: str
     audio: Mapping[AudioClass, int] = field(hash=False)
-    video: Mapping[VideoTier, int] = field(default=_VIDEO, hash=False)
-    source: Mapping[Source, int] = field(default=_SOURCES, hash=False)
+    video: Mapping[VideoTier, int] = field(default_factory=lambda: _VIDEO, hash=False)
+    source: Mapping[Source, int] = field(default_factory=lambda: _SOURCES, hash=False)
     reliability: tuple[SeederStep, ...] = _RELIABILITY
     line_dub: int = -50
     floor: int = 70
@@ -83,7 +83,7 @@ class Profile:
     required_words: tuple[str, ...] = ()
     flavours: tuple[str, ...] = ()
     allows_hardcoded: bool = False
-    limits: Mapping[VideoTier, MegabytesPerMinute] = field(default=_LIMITS, hash=False)
+    limits: Mapping[VideoTier, MegabytesPerMinute] = field(default_factory=lambda: _LIMITS, hash=False)
 
     def floor_after(self, hours: float | None) -> int:
         """The points that are enough, so many hours after the air time."""

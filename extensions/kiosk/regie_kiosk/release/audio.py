@@ -30,7 +30,7 @@ class Audio(NamedTuple):
 def read(tags: Sequence[Tag], low: str) -> Audio:
     """Tell audio from subtitles, and name the French class."""
     spoken = [tag for tag in tags if tag.kind in {"language", "zh-subs"}]
-    subtitles = _subtitled(spoken, [tag for tag in tags if tag.kind == "subs"])
+    subtitles = _subtitled(spoken, [tag for tag in tags if tag.kind == "subs"], low)
     spoken = [tag for tag in spoken if tag not in subtitles]
     french = [(tag, tag.value) for tag in tags if tag.kind == "french"]
     french += [
@@ -67,26 +67,28 @@ def _hard(tag: Tag) -> bool:
     return tag.kind == "hardsub" or (tag.kind == "subs" and "hard" in tag.value)
 
 
-def _subtitled(spoken: Sequence[Tag], subs: Sequence[Tag]) -> list[Tag]:
+def _subtitled(spoken: Sequence[Tag], subs: Sequence[Tag], low: str) -> list[Tag]:
     """The languages in a row with a word for subtitles; behind it, where languages stand on both sides."""
     found: list[Tag] = []
     for sub in subs:
         if sub.value:
             continue
-        behind = _row([tag for tag in spoken if tag.first > sub.last], sub.last, step=1)
-        before = _row([tag for tag in reversed(spoken) if tag.last < sub.first], sub.first, step=-1)
+        behind = _row([tag for tag in spoken if tag.first > sub.last], sub, low)
+        before = _row([tag for tag in reversed(spoken) if tag.last < sub.first], sub, low)
         found.extend(behind or before)
     return found
 
 
-def _row(ordered: Sequence[Tag], edge: int, *, step: int) -> list[Tag]:
-    row = []
-    for tag in ordered:
-        near, far = (tag.first, tag.last) if step > 0 else (tag.last, tag.first)
-        if near != edge + step:
+def _row(outwards: Sequence[Tag], sub: Tag, low: str) -> list[Tag]:
+    """The languages that touch each other and the word, all in its bracket."""
+    row: list[Tag] = []
+    edge = sub
+    for tag in outwards:
+        left, right = (edge, tag) if tag.first > edge.last else (tag, edge)
+        if right.first != left.last + 1 or any(mark in low[left.end : right.start] for mark in "[]()"):
             break
         row.append(tag)
-        edge = far
+        edge = tag
     return row
 
 

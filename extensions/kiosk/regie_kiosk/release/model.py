@@ -110,6 +110,11 @@ class ReleaseName:
         return bool(self.seasons or self.episodes or self.absolute or self.air_date)
 
     @property
+    def serial(self) -> bool:
+        """Whether it is part of a series, numbered or not."""
+        return self.kind not in {Kind.FILM, Kind.UNKNOWN}
+
+    @property
     def pack(self) -> bool:
         """Whether it holds a season, a part of one or several."""
         return self.kind in {Kind.SEASON, Kind.PARTIAL_SEASON, Kind.MULTI_SEASON}

@@ -120,12 +120,22 @@ def _bare(draft: _Draft, place: absolute.Place, *, anime: bool) -> Numbering | N
     low = draft.text.low
     if anime:
         return absolute.anime(low, place) or _unnumbered_special(draft, place)
-    technical = place._replace(tags=draft.technical)
+    technical = place._replace(tags=_run_of_tags(draft))
     found = absolute.plain(low, place, technical)
     day = None if found else dates.compact(low, place.start, draft.technical)
     if day and day.end + 2 >= draft.technical:
         return _daily(draft, day)
     return found or _of_recording(draft, technical)
+
+
+def _run_of_tags(draft: _Draft) -> int:
+    """Where the unbroken run of tags begins that ends in the first sure one."""
+    first = next((place for place, tag in enumerate(draft.tags) if tag.strength is Strength.STRONG), None)
+    if first is None:
+        return draft.text.end
+    while first and draft.tags[first - 1].last + 1 >= draft.tags[first].first:
+        first -= 1
+    return draft.tags[first].start
 
 
 def _of_recording(draft: _Draft, place: absolute.Place) -> Numbering | None:
@@ -163,10 +173,10 @@ def _with_absolute(draft: _Draft, found: Numbering, *, anime: bool) -> Numbering
     return replace(found, absolute=beside.absolute, start=start, end=end, spans={**found.spans, **beside.spans})
 
 
-def _daily(draft: _Draft, day: dates.Found) -> Numbering | None:
+def _daily(draft: _Draft, day: dates.Found) -> Numbering:
     if day.day is None:
         draft.doubts.append(Doubt.IMPLAUSIBLE_DATE if day.implausible else Doubt.AMBIGUOUS_DATE)
-        return None
+        return Numbering(day.start, day.end, kind=Kind.DAILY)
     part = _PART.match(draft.text.low, day.end, draft.text.end)
     return Numbering(
         day.start,
