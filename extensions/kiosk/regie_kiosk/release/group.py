@@ -19,9 +19,9 @@ _BRACKET = re.compile(r"\[([^\[\]\s]{2,30})\]\s*\)?$")
 _NESTED = re.compile(r"[\[(](?:softsubs |hardsubs )?\(?-?([a-z0-9]{2,20})-?\)\]$")
 _DASHED = re.compile(r"-([^\s\-\[\](){}]{2,40})$")
 _WRAPPED = re.compile(r"-([a-z0-9]{2,20})-$")
-_BEHIND = re.compile(r"\)\s(?:-\s)?([a-z][a-z0-9]{2,20})$")
+_BEHIND = re.compile(r"(?:\)\s(?:-\s)?|[a-z0-9]\s-\s)([a-z][a-z0-9]{2,20})$")
 _DOUBLE = re.compile(r"[.\s]-([a-z0-9]{2,12}-[a-z0-9]{2,12})$")
-_INNER_DASH = re.compile(r"-((?:erai-raws|[a-z]{2,10}-raws|tsuki-koe|d-z0n3|e-subs|hd-zone|cm-uhd|bhd-internal))$")
+_INNER_DASH = re.compile(r"[-.]((?:erai-raws|[a-z]{2,10}-raws|tsuki-koe|d-z0n3|e-subs|hd-zone|cm-uhd|bhd-internal))$")
 _IN_PARENTHESIS = re.compile(r"\([^()]*(?:[\s.]-\s?|\s)([^\s()\[\]{}+-]{2,30})\)$")
 _LAST_WORD = re.compile(r"\.([a-z][a-z0-9]{3,20})$")
 _PARTS = re.compile(r"[^\W_]+")
@@ -102,8 +102,8 @@ def _fits(pattern: re.Pattern[str], found: re.Match[str], technical: int, known:
 def _without_language(text: Text, known: Known) -> int:
     """The end of the name before a language that somebody appended: x264-GRP English."""
     end = text.end
-    found = re.compile(r"-[a-z0-9]{2,20}(\s[a-z]{4,12})$").search(text.low, max(text.start, end - 36), end)
-    return found.start(1) if found and known(found.group(1).strip()) else end
+    found = re.compile(r"-[a-z0-9]{2,20}([\s_][a-z]{4,12})$").search(text.low, max(text.start, end - 36), end)
+    return found.start(1) if found and known(found.group(1).strip(" _")) else end
 
 
 def _all_known(content: str, known: Known) -> bool:

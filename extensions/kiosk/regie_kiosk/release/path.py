@@ -44,7 +44,7 @@ def parse_release_name(name: str) -> ReleaseName:
     if not _is_path(name) or not parts:
         return _upright(name)
     pieces = [_placed(_upright(part.group()), part.start()) for part in parts[-3:]]
-    return _join(name, pieces)
+    return _join(name, pieces, parts[-1].start())
 
 
 def _is_path(name: str) -> bool:
@@ -70,19 +70,20 @@ def _placed(parsed: ReleaseName, offset: int) -> ReleaseName:
     return replace(parsed, spans=MappingProxyType(moved)) if offset else parsed
 
 
-def _join(name: str, pieces: list[ReleaseName]) -> ReleaseName:
+def _join(name: str, pieces: list[ReleaseName], start: int) -> ReleaseName:
     file, folders = pieces[-1], pieces[-2::-1]
     for folder in folders:
-        file = _with_folder(file, folder)
-    return replace(file, name=name)
+        file = _with_folder(file, folder, start)
+    doubts = [doubt for doubt in file.doubts if doubt is not Doubt.NO_TITLE]
+    return replace(file, name=name, doubts=tuple(doubts if file.title else [*doubts, Doubt.NO_TITLE]))
 
 
-def _with_folder(file: ReleaseName, folder: ReleaseName) -> ReleaseName:
+def _with_folder(file: ReleaseName, folder: ReleaseName, start: int) -> ReleaseName:
     """The file's own words first; a folder that says more about the episode wins over a nameless file."""
     if folder.episodes and folder.title and not (file.episodes and file.title):
         return _filled(folder, file)
     if folder.season is not None and not file.episodes and (found := _LEADING_NUMBER.match(file.name)):
-        return _numbered(file, folder, int(found.group(1)), found.span(1))
+        return _numbered(file, folder, int(found.group(1)), (start, start + found.end(1)))
     if folder.season is not None and file.episodes and file.season is None:
         file = replace(file, season=folder.season, seasons=folder.seasons, spans=_merged(file, folder, ["season"]))
     if folder.absolute and file.name.partition(".")[0].isdecimal():
@@ -100,8 +101,11 @@ def _telling(piece: ReleaseName) -> bool:
 
 def _numbered(file: ReleaseName, folder: ReleaseName, number: int, place: Span) -> ReleaseName:
     """A file that opens with a number, in the folder of a season."""
-    start = file.spans["title"][0][0] if "title" in file.spans else 0
-    spans = {**folder.spans, **file.spans, "episodes": ((start, start + place[1] - place[0]),)}
+    spans = {
+        **{key: found for key, found in file.spans.items() if key != "title"},
+        **folder.spans,
+        "episodes": (place,),
+    }
     made = replace(
         file,
         title=folder.title,
@@ -129,4 +133,4 @@ def _filled(first: ReleaseName, second: ReleaseName) -> ReleaseName:
 
 
 def _merged(first: ReleaseName, second: ReleaseName, names: list[str]) -> MappingProxyType[str, tuple[Span, ...]]:
-    return MappingProxyType({**{key: second.spans[key] for key in names if key in second.spans}, **first.spans})
+    return MappingProxyType({**first.spans, **{key: second.spans[key] for key in names if key in second.spans}})

@@ -11,7 +11,7 @@ LAST_LIKELY_YEAR = 2035
 
 _YEAR = re.compile(r"(?<![\w])(?:19|20)\d\d(?![\w])|(?<=_)(?:19|20)\d\d(?=_)")
 _BRACKETED_YEAR = re.compile(r"[(\[{]\s?((?:18|19|20)\d\d)(?:\s?-\s?(?:(?:19|20)\d\d)?)?\s?[)\]}]")
-_SQUARE = re.compile(r"\[[^\[\]]{1,120}\]|★[^★]{1,30}★|\[[^\[\]]{1,120}$")
+_SQUARE = re.compile(r"\[[^\[\]]{1,120}\]|★[^★\[]{1,30}★?|\d{1,2}月新番|\[[^\[\]]{1,120}$")
 _SLASHES = re.compile(r"\s*[/|]\s*")
 _NOISE = re.compile(r"新番|招募|字幕|国漫|國漫|完结|合集|发布|[集話话]$")
 _PIECE_YEAR = re.compile(r"[\[(]((?:19|20)\d\d)[\])]")
@@ -82,7 +82,8 @@ def read(plain: str, start: int, end: int, *, numbered: bool) -> Title:
             spans["year"] = (found.span(1),)
     end, before_year = _country(plain, start, end, spans)
     titles = _titles(plain[start:end], pieces)
-    spans["title"] = ((start, max(start, len(plain[:end].rstrip(" ._-[(")))),)
+    if titles:
+        spans["title"] = ((start, max(start, len(plain[:end].rstrip(" ._-[(")))),)
     return Title(titles[0] if titles else "", tuple(titles[1:]), year, country or before_year, spans)
 
 
