@@ -43,18 +43,24 @@ def score(release: ReleaseName, profile: Profile, seeders: int = 0) -> Score:
     audio = profile.audio.get(release.audio_class, 0)
     picture = tier(release)
     video = profile.video.get(picture, 0)
-    source = profile.source.get(release.source, 0) if release.source else 0
     reliable = next((step.points for step in profile.reliability if seeders > step.above), 0)
-    told = release.source.value if release.source else "?"
-    parts = [
+    parts = (
         Part("audio", audio, reason("points_audio", points=audio, what=_audio(release))),
         Part("video", video, reason("points_video", points=video, what=picture.value)),
-        Part("source", source, reason("points_source", points=source, what=told)),
+        _source(release, profile),
         Part("reliability", reliable, reason("points_reliability", points=reliable, seeders=seeders)),
-    ]
-    if release.line_dubbed and source >= 0:
-        parts.insert(3, Part("line_dub", profile.line_dub, reason("points_line_dub", points=profile.line_dub)))
-    return Score(profile.name, tuple(parts))
+    )
+    return Score(profile.name, parts)
+
+
+def _source(release: ReleaseName, profile: Profile) -> Part:
+    """A sound from a cinema spoils any picture."""
+    points = profile.source.get(release.source, 0) if release.source else 0
+    if release.line_dubbed and profile.line_dub < points:
+        return Part("source", profile.line_dub, reason("points_line_dub", points=profile.line_dub))
+    return Part(
+        "source", points, reason("points_source", points=points, what=release.source.value if release.source else "?")
+    )
 
 
 def _audio(release: ReleaseName) -> str:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 _NOT_WORD = re.compile(r"[\W_]+")
+_ELISION = re.compile(r"\b(?:[cdjlmnst]|qu)['’](?=\w)")
 _APOSTROPHES = re.compile(r"['’`´]")
 _ARTICLE = re.compile(r"^(?:the|a|an|le|la|les|l|un|une|der|die|das|el|los|las|il|lo|gli) (?=\S)")
 
@@ -84,7 +85,8 @@ class Wanted:
 
 def normalised(title: str) -> str:
     """A title for comparison: no case, accents, punctuation or articles in front, one space between words."""
-    text = _APOSTROPHES.sub("", unicodedata.normalize("NFKD", title).casefold().replace("&", " and "))
+    text = unicodedata.normalize("NFKD", title).casefold().replace("&", " and ")
+    text = _APOSTROPHES.sub("", _ELISION.sub(lambda found: found.group()[:-1] + " ", text))
     text = "".join(letter for letter in text if not unicodedata.combining(letter))
     text = _NOT_WORD.sub(" ", text).strip()
     return _ARTICLE.sub("", text) or text
