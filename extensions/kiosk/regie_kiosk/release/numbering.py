@@ -171,12 +171,8 @@ def season(low: str, start: int, end: int, *, anime: bool) -> Numbering | None:
         return None
     digits = next(group for group in found.groups() if group)
     first = _count(digits)
-    if (
-        found.group()[0] == "s"
-        and found.start(1) == found.start() + 1
-        and len(digits) > 2
-        and not 1900 <= first <= 2099
-    ):
+    joined = digits.isdecimal() and found.group().startswith(f"s{digits}")
+    if joined and len(digits) > 2 and not 1900 <= first <= 2099:
         return _made(found, (int(digits[:-2]),), (int(digits[-2:]),))
     keeps_title = found.re is not _SEASON
     if inner := _inner(low, end, found, first, anime=anime):
