@@ -8,7 +8,7 @@ from .numbering import Numbering
 
 _NUMBER = r"(\d{1,4}(?:\.\d{1,2}(?!\d))?)(?:\.\d)?"
 _TAIL = r"(?:[\s_]?v\d)?(?:[\s_]?(?:完|fin|end|finale?))?"
-_RANGE = r"(?:(?:v\d)?\s?(?:[-~+&à_]|to)\s?(\d{1,4}))?"
+_RANGE = r"(?:(?:v\d)?\s?(?:[-~+&à_]|to)\s?(\d{1,4})){0,8}"
 _STOP = r"(?=[\s_.]|[\[(\])-]|$)"
 _AFTER_DASH = re.compile(rf"(?:[\s_.]|(?<=[\])]))-[\s_.]{{1,2}}(?:#|e)?{_NUMBER}{_RANGE}{_TAIL}{_STOP}")
 _IN_BRACKETS = re.compile(
@@ -21,10 +21,13 @@ _BARE_RANGE = re.compile(r"(?<=[a-z!?)]\s)[\[(]?(\d{2,4})\s?[-~]\s?(\d{2,4})(?=[
 _SQUARE = re.compile(r"(?<=[a-z0-9!?)][\s_])\[(\d{2,4})\](?=[\s_]?\[)")
 _BEFORE_DASH = re.compile(rf"(?<=[\s_])(\d{{2,4}}){_RANGE}{_TAIL}(?=[\s_]-[\s_])")
 _WIDE_RANGE = re.compile(r"(?<=[\s_])(0\d{1,2})\s-\s(\d{2,3})(?=\s?[\[(])")
+_BEFORE_FRENCH = re.compile(r"(?<=[a-z!?)][\s_.])(\d{2,4})(?=[\s_.]{1,2}[\[(]?(?:vostfr|vf|vost)(?![a-z0-9]))")
+_BEFORE_SQUARE = re.compile(r"(?<=[a-z!?)]\s)(\d{3,4})(?=\s?\[)")
+_PADDED_DASH = re.compile(r"(?<=[a-z!?)]\s)(0\d{1,2})(?=\s-\s)")
 _COMPACT = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)[._ ]{1,2}$")
 _DOUBLE = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)(\d\d)[._ ]{1,2}$")
 _BEFORE_NUMBERING = re.compile(rf"[\s_]-[\s_]{_NUMBER}[\s_]*[-(\[]{{0,2}}[\s_]*[\[(]?$")
-_PLAIN_BEFORE = re.compile(r"[\s_](\d{2,4})[\s_]$")
+_PLAIN_BEFORE = re.compile(r"[\s_](\d{2,4})[\s_][(\[]?$")
 _BEHIND_NUMBERING = re.compile(r"[\s._]?[\s._(\[]{1,2}(\d{3,4})(?=[\s._)\]])")
 
 
@@ -53,7 +56,7 @@ def anime(low: str, place: Place) -> Numbering | None:
 
 def plain(low: str, place: Place, technical: Place) -> Numbering | None:
     """The bare number of a name without a fan group, where its form leaves no doubt."""
-    return _after_dash(low, place) or _padded(low, technical) or _bare_range(low, technical) or _square(low, technical)
+    return _after_dash(low, place) or _padded(low, technical) or _bare_range(low, technical) or _written(low, place)
 
 
 def _after_dash(low: str, place: Place) -> Numbering | None:
@@ -72,10 +75,13 @@ def _padded(low: str, place: Place) -> Numbering | None:
     return None
 
 
-def _square(low: str, place: Place) -> Numbering | None:
-    """A number of two digits or more alone in square brackets, in a name without a fan group."""
-    found = _SQUARE.search(low, place.start, place.end)
-    return _made(found, found.group(1), None) if found and not _is_year(found.group(1)) else None
+def _written(low: str, place: Place) -> Numbering | None:
+    """Forms that only episodes have, in a name without a fan group."""
+    for pattern in (_SQUARE, _BEFORE_FRENCH, _BEFORE_SQUARE, _PADDED_DASH):
+        found = pattern.search(low, place.start + 1, place.end)
+        if found and not _is_year(found.group(1)):
+            return _made(found, found.group(1), None)
+    return None
 
 
 def _bare_range(low: str, place: Place) -> Numbering | None:
@@ -125,7 +131,7 @@ def _bracketed(low: str, place: Place) -> Numbering | None:
 def _before_tags(low: str, place: Place) -> Numbering | None:
     window = max(place.start, place.tags - 24)
     stop = place.tags
-    while stop > window and low[stop - 1] in "[( _.":
+    while stop > window and low[stop - 1] in "[( _.-":
         stop -= 1
     found = _BEFORE_TAGS.search(low, window, stop)
     if (

@@ -47,7 +47,7 @@ _MARKED = re.compile(
     r"[\s._]{0,2}([-~&+,]|to|à|et|and)?[\s._]{0,2}(?:s(\d{1,4})[\s._]?|(\d{1,2})(?=x))?(?:ep|e|x)[\s._]?(\d{1,5})(?!\d)(?![a-df-wyz])"
 )
 _BARE = re.compile(r"(?:([-~&+_])|\s?([~&+])\s?|,\s?)(\d{1,5})(?![a-z0-9])(?!\.\d(?!\d))")
-_NEXT_ONE = re.compile(r"[\s.](\d\d)(?=[\s.])")
+_NEXT_ONE = re.compile(r"[\s.](\d\d)(?=[\s.]\d|[\s.]?$)")
 _SPACED = re.compile(r"[\s.](to|à|a|bis|tot|en|et|and|und|y|e|i)[\s.](\d{1,4})(?![a-z0-9])")
 _OF = re.compile(r"[\s._]{0,2}(?:of|из|sur|de|von|/)[\s._]{0,2}(\d{1,4})(?!\d)")
 
@@ -194,7 +194,8 @@ def season(low: str, start: int, end: int, *, anime: bool) -> Numbering | None:
 
 
 def _inner(low: str, end: int, found: re.Match[str], first: int, *, anime: bool) -> re.Match[str] | None:
-    inner = _INNER.match(low, found.end(), end)
+    part = _PART.match(low, found.end(), end) if anime else None
+    inner = _INNER.match(low, part.end() if part else found.end(), end)
     if inner is None or 1900 <= float(inner.group(1)) <= 2099:
         return None
     marked = any(character in "-[(#" for character in inner.group()[: inner.start(1) - inner.start()])
