@@ -37,6 +37,7 @@ _DAY_MONTH = re.compile(
 _MONTH_DAY = re.compile(
     rf"(?<![a-z])({_MONTH})[.,]?[\s._-]{{1,2}}(\d{{1,2}})(?:st|nd|rd|th)?,?[\s._-]{{1,2}}(\d{{4}})(?!\d)"
 )
+_YEAR_MONTH = re.compile(rf"(?<!\d)(\d{{4}})[\s._-]{{1,2}}({_MONTH})[\s._-]{{1,2}}(\d{{1,2}})(?!\d)")
 _EIGHT = re.compile(r"(?<![a-z0-9])(\d{4})(\d\d)(\d\d)(?![a-z0-9])")
 _SIX = re.compile(r"(?<![a-z0-9])(\d\d)(\d\d)(\d\d)(?![a-z0-9])")
 
@@ -107,6 +108,10 @@ def _month_day(match: re.Match[str]) -> Parts:
     return int(match.group(3)), _MONTHS[match.group(1)], int(match.group(2))
 
 
+def _year_month(match: re.Match[str]) -> Parts:
+    return int(match.group(1)), _MONTHS[match.group(2)], int(match.group(3))
+
+
 def _eight(match: re.Match[str]) -> Parts:
     return int(match.group(1)), int(match.group(2)), int(match.group(3))
 
@@ -116,5 +121,6 @@ _READERS = (
     (_DAY_MONTH, _day_month),
     (_MONTH_DAY, _month_day),
     (_YEAR_LAST, _year_last),
+    (_YEAR_MONTH, _year_month),
     (_EIGHT, _eight),
 )

@@ -13,6 +13,10 @@ _REPOSTS = (
     "postbot|buymore|whiterev|rakuv[a-z0-9]*|z0ids3n|chamele0n|repost|sample|newz|nzb|cpl|inexternal|repackpost|[0-9]"
 )
 _REPOST = re.compile(rf"-(?:{_REPOSTS})$")
+# Sites that hang their mark behind the group.
+_TRACKER = re.compile(
+    r"(?<=[a-z0-9])\s?\[(?:ettv|rartv|rarbg|eztvx?(?:\.[a-z]{2,3})?|tgx|cttv|vtv|ethd|glodls|n1c|publichd)\]$"
+)
 _LEADING = re.compile(r"\[([^\[\]]{1,60})\]")
 _HASH = re.compile(r"[\[(]([0-9a-f]{8})[\])]")
 _BRACKET = re.compile(r"\[([^\[\]\s]{2,30})\]\s*\)?$")
@@ -61,6 +65,8 @@ def leading(text: Text, known: Known) -> Group | None:
 def trailing(text: Text, technical: int, known: Known, *, led: bool = False) -> Group | None:
     """The group at the end: behind a dash, in brackets, or last in the parenthesis of tags."""
     low, end = text.low, _without_language(text, known)
+    if found := _TRACKER.search(low, max(text.start, end - 20), end):
+        end = found.start()
     while found := _REPOST.search(low, max(text.start, end - 40), end):
         end = found.start()
     base = max(text.start, end - 160)

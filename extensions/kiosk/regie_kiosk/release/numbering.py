@@ -65,7 +65,9 @@ _INNER = re.compile(
     r"[\s._)\]]{0,3}(?:-[\s_]{0,2}|[\[(#]|(?<=[\s._]))(\d{1,4}(?:\.\d)?)(?:[\s_]?v\d)?(?:\s?[-~]\s?(\d{1,4}))?(?![a-z0-9])(?!\.\d(?!\d))"
 )
 _PART = re.compile(r"[\s._\-,(]{0,3}(?:parts?|pt|vol|volume|partie|teil|parte|cour)[\s._]?(\d{1,2})(?!\d)")
-_EXTRAS = re.compile(r"[\s._\-(\[]{0,3}(?:extras?|bonus|featurettes?|deleted[\s._]scenes|making[\s._]of)(?![a-z])")
+_EXTRAS = re.compile(
+    r"[\s._\-(\[]{0,3}(?:extras?|subpack|special[\s._]features|bonus|featurettes?|deleted[\s._]scenes|making[\s._]of)(?![a-z])"
+)
 _EPISODE_ONLY = re.compile(rf"(?<![a-z0-9'])(?:e(?=\d\d)|{_EPISODE_WORD}[\s._\-:#]{{0,2}})(\d{{1,5}})(?!\d|\.\d(?!\d))")
 _EPISODE_AFTER = re.compile(r"(?<![a-z0-9.])(\d{1,4})[.ªº]?[\s_]?(?:blm|bölüm|bolum|серия|серии|rész|avsnitt)(?![a-z])")
 _COUNTED = re.compile(r"第\s*(\d{1,4})\s*[话話集回]|(?<=[a-z0-9!?)\]]\s)#(\d{1,4})(?!\d)")
