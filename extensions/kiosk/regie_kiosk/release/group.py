@@ -28,6 +28,8 @@ _DOUBLE = re.compile(r"[.\s]-([a-z0-9]{2,12}-[a-z0-9]{2,12})$")
 _INNER_DASH = re.compile(r"[-.]((?:erai-raws|[a-z]{2,10}-raws|tsuki-koe|d-z0n3|e-subs|hd-zone|cm-uhd|bhd-internal))$")
 _IN_PARENTHESIS = re.compile(r"\([^()]*(?:[\s.]-\s?|\s)([^\s()\[\]{}+-]{2,30})\)$")
 _LAST_WORD = re.compile(r"\.([a-z][a-z0-9]{3,20})$")
+_APPENDED = re.compile(r"-[a-z0-9]{2,20}([\s_][a-z]{4,12})$")
+_POSTER = re.compile(r"-(nzbgeek|rarbg)$")
 _PARTS = re.compile(r"[^\W_]+")
 
 
@@ -83,7 +85,7 @@ def trailing(text: Text, technical: int, known: Known, *, led: bool = False) -> 
 
 def _poster(text: Text) -> Group | None:
     """A repost's mark where no group stands before it: the poster is all there is."""
-    found = re.compile(r"-(nzbgeek|rarbg)$").search(text.low, max(text.start, text.end - 12), text.end)
+    found = _POSTER.search(text.low, max(text.start, text.end - 12), text.end)
     return Group(text.plain[found.start(1) : found.end(1)], found.span(1)) if found else None
 
 
@@ -108,7 +110,7 @@ def _fits(pattern: re.Pattern[str], found: re.Match[str], technical: int, known:
 def _without_language(text: Text, known: Known) -> int:
     """The end of the name before a language that somebody appended: x264-GRP English."""
     end = text.end
-    found = re.compile(r"-[a-z0-9]{2,20}([\s_][a-z]{4,12})$").search(text.low, max(text.start, end - 36), end)
+    found = _APPENDED.search(text.low, max(text.start, end - 36), end)
     return found.start(1) if found and known(found.group(1).strip(" _")) else end
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from . import absolute, audio, dates, group, numbering, quality, title
 from .model import Doubt, Kind, ReleaseName, Span
 from .numbering import Numbering
-from .tags import Region, Tag, region, scan
+from .region import Region, region
+from .tags import Tag, scan
 from .text import MAX_LENGTH, Text, Word, readable, trim, words
 from .vocabulary import Strength, Vocabulary, build
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from . import languages
-from .text import Text, Word
+from .text import Word
 from .vocabulary import Entry, Strength, Vocabulary
 
 _RESOLUTION = re.compile(r"([a-z0-9]*?)(\d{3,4})[pi](?:\d\d(?=$|[a-z]))?([a-z0-9]*)")
@@ -31,65 +31,6 @@ _AUDIO_OF = {
 _HEIGHTS = frozenset({240, 360, 384, 404, 432, 480, 540, 544, 576, 720, 960, 1080, 1440, 2160, 4320})
 _STEPS = ((1440, "2160p"), (1000, "1080p"), (650, "720p"), (540, "576p"), (400, "480p"), (0, "360p"))
 _WIDTHS = ((3000, "2160p"), (1800, "1080p"), (1200, "720p"), (1000, "576p"), (620, "480p"), (0, "360p"))
-
-_CHAINS = frozenset(
-    [
-        "language",
-        "french",
-        "edition",
-        "revision",
-        "multi",
-        "dual",
-        "subs",
-        "subs-of",
-        "filler",
-        "line",
-        "hybrid",
-        "hardsub",
-        "zh-subs",
-        "source",
-        "resolution",
-        "hdr",
-        "audio",
-    ]
-)
-_ARTICLES = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "le",
-        "la",
-        "les",
-        "un",
-        "une",
-        "l",
-        "der",
-        "die",
-        "das",
-        "ein",
-        "eine",
-        "el",
-        "los",
-        "las",
-        "il",
-        "lo",
-        "gli",
-        "i",
-        "of",
-        "in",
-        "my",
-        "our",
-        "your",
-        "and",
-        "et",
-        "und",
-        "y",
-        "e",
-        "à",
-        "de",
-    ]
-)
 
 
 class Tag(NamedTuple):
@@ -238,126 +179,6 @@ def _step(width: int, height: int) -> str:
     by_height = next(step for least, step in _STEPS if height >= least)
     by_width = next(step for least, step in _WIDTHS if width >= least)
     return max(by_height, by_width, key=lambda step: int(step[:-1]))
-
-
-class Region(NamedTuple):
-    """Where the technical part begins, and the tags that belong to it."""
-
-    start: int
-    tags: tuple[Tag, ...]
-
-
-def region(words: Sequence[Word], tags: Sequence[Tag], after: int, text: Text, *, sure: bool) -> Region:
-    """The technical part behind a place: from the first strong tag, with the weak tags that touch it.
-
-    `sure` says that a year stands before the place, so that no title goes on behind it.
-    """
-    plain = text.plain
-    behind = [tag for tag in tags if tag.start >= after]
-    of_word = {index: tag for tag in behind for index in range(tag.first, tag.last + 1)}
-    first_word = next((index for index, word in enumerate(words) if word.start >= after), len(words))
-    strong = next((tag.first for tag in behind if tag.strength is Strength.STRONG), None)
-    begin = len(words) if strong is None else strong
-    begin = _chain_back(words, of_word, begin, first_word, plain)
-    if sure:
-        begin = first_word
-    leading = set() if sure else _chain_forward(words, of_word, first_word, plain)
-    kept = tuple(
-        tag
-        for tag in behind
-        if (tag.first >= begin or tag.first in leading or _bracketed(words, of_word, tag, plain))
-        and (tag.strength is not Strength.SHY or _between_tags(words, of_word, tag, plain, first_word))
-    )
-    start = words[begin].start if begin < len(words) else text.end
-    return Region(min([start, *(tag.start for tag in kept)]), kept)
-
-
-def _chain_back(words: Sequence[Word], of_word: dict[int, Tag], begin: int, floor: int, plain: str) -> int:
-    at_end = begin == len(words)
-    while begin > floor:
-        if _is_year(words[begin - 1]) and begin - 2 >= floor and begin - 2 in of_word:
-            begin -= 1
-        tag = of_word.get(begin - 1)
-        if tag is None or not _may_chain(of_word, tag, floor, plain):
-            break
-        if tag.first > 0 and words[tag.first - 1].low in _ARTICLES and _spaced(plain, words, tag.first):
-            break
-        if at_end and tag.kind not in {"language", "french", "edition", "multi"}:
-            break
-        begin = tag.first
-    return max(begin, floor)
-
-
-def _is_year(word: Word) -> bool:
-    return len(word.low) == 4 and word.low.isdecimal() and word.low[:2] in {"19", "20"}
-
-
-def _may_chain(of_word: dict[int, Tag], tag: Tag, floor: int, plain: str) -> bool:
-    if tag.kind == "network":
-        return plain[tag.start : tag.end].isupper() and tag.end - tag.start > 1
-    if tag.strength is Strength.SHY:
-        return tag.first == floor or tag.first - 1 in of_word or plain[tag.start : tag.end].isupper()
-    return tag.kind in _CHAINS or tag.strength is Strength.STRONG
-
-
-def _chain_forward(words: Sequence[Word], of_word: dict[int, Tag], first: int, plain: str) -> set[int]:
-    """Words right behind the number that are tags; a language before an episode title must shout."""
-    run: list[Tag] = []
-    index = first
-    while tag := of_word.get(index):
-        run.append(tag)
-        index = tag.last + 1
-        if index < len(words) and _is_year(words[index]):
-            index += 1
-    closed = (
-        (bool(run) and words[index - 1].end > run[-1].end)
-        or index >= len(words)
-        or bool(run and "".join(plain[run[-1].end : words[index].start]).strip(" ._-"))
-    )
-    return {
-        tag.first
-        for tag in run
-        if closed
-        or tag.kind == "revision"
-        or (tag.kind in {"language", "french", "multi"} and plain[tag.start : tag.end].isupper())
-    }
-
-
-def _spaced(plain: str, words: Sequence[Word], index: int) -> bool:
-    return plain[words[index - 1].end : words[index].start] in {" ", ".", "_", "'"}
-
-
-def _bracketed(words: Sequence[Word], of_word: dict[int, Tag], tag: Tag, plain: str) -> bool:
-    """Whether a tag stands at the start of a bracket, or behind nothing but tags there."""
-    index = tag.first
-    while True:
-        before = plain[words[index - 1].end if index else 0 : words[index].start]
-        if before.rstrip(" ")[-1:] in {"[", "(", "{"}:
-            return True
-        if index == 0 or (previous := of_word.get(index - 1)) is None:
-            return False
-        index = previous.first
-
-
-def _between_tags(words: Sequence[Word], of_word: dict[int, Tag], tag: Tag, plain: str, floor: int) -> bool:
-    if plain[tag.start : tag.end].isupper() and tag.end - tag.start > 2:
-        return True
-    return _touches(words, of_word, tag, plain, floor)
-
-
-def _touches(words: Sequence[Word], of_word: dict[int, Tag], tag: Tag, plain: str, floor: int) -> bool:
-    before = of_word.get(tag.first - 1) or tag.first <= floor or _edge(plain[words[tag.first - 1].end : tag.start])
-    after = (
-        of_word.get(tag.last + 1)
-        or tag.last + 1 >= len(words)
-        or words[tag.last + 1].low.isdecimal()
-        or _edge(plain[tag.end : words[tag.last + 1].start])
-    )
-    return bool(before and after)
-
-
-def _edge(gap: str) -> bool:
-    return any(character in "[](){}/+&,|" for character in gap)
 
 
 def spans(tags: Iterable[Tag]) -> tuple[tuple[int, int], ...]:

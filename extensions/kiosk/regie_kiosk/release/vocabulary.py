@@ -173,10 +173,9 @@ _WEAK = {
     ),
     ("hardsub", ""): "hc",
     ("line", ""): "md|ld|line|mic dubbed|line dubbed|hqld",
-    ("hybrid", ""): "hybrid",
     ("filler", ""): (
         "internal|integrale|intégrale|complete|ws|dubbed|dl|ml|dubs|dub|subforced|custom|internal real|read nfo|3d|retail|limited|"
-        "synced|multipl|audio|legendado"
+        "hybrid|synced|multipl|audio|legendado"
     ),
     ("misc", ""): (
         "fs|festival|hq|hr|hd|sd|convert|upscale|upscaled|ai upscale|mkv|mp4|avi|mpeg|mpeg4|ts|m2ts|webm|1cd|2cd|3cd|batch|fin|"
