@@ -22,8 +22,9 @@ _SQUARE = re.compile(r"(?<=[a-z0-9!?)][\s_])\[(\d{2,4})\](?=[\s_]?\[)")
 _BEFORE_DASH = re.compile(rf"(?<=[\s_])(\d{{2,4}}){_RANGE}{_TAIL}(?=[\s_]-[\s_])")
 _WIDE_RANGE = re.compile(r"(?<=[\s_])(0\d{1,2})\s-\s(\d{2,3})(?=\s?[\[(])")
 _BEFORE_FRENCH = re.compile(r"(?<=[a-z!?)][\s_.])(\d{2,4})(?=[\s_.]{1,2}[\[(]?(?:vostfr|vf|vost)(?![a-z0-9]))")
-_BEFORE_SQUARE = re.compile(r"(?<=[a-z!?)]\s)(\d{3,4})(?=\s?\[)")
+_BEFORE_SQUARE = re.compile(r"(?<=[a-z!?)]\s)(\d{2,4})(?=\s?\[)")
 _PADDED_DASH = re.compile(r"(?<=[a-z!?)]\s)(0\d{1,2})(?=\s-\s)")
+_RANGE_BEFORE = re.compile(r"(?<=[\s_.])(\d{2,4})\s?[-~]\s?(\d{2,4})(?=[\s_.]{1,2}$)")
 _COMPACT = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)[._ ]{1,2}$")
 _DOUBLE = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)(\d\d)[._ ]{1,2}$")
 _BEFORE_NUMBERING = re.compile(rf"[\s_]-[\s_]{_NUMBER}[\s_]*[-(\[]{{0,2}}[\s_]*[\[(]?$")
@@ -56,7 +57,13 @@ def anime(low: str, place: Place) -> Numbering | None:
 
 def plain(low: str, place: Place, technical: Place) -> Numbering | None:
     """The bare number of a name without a fan group, where its form leaves no doubt."""
-    return _after_dash(low, place) or _padded(low, technical) or _bare_range(low, technical) or _written(low, place)
+    return (
+        _after_dash(low, place)
+        or _padded(low, technical)
+        or _range_before_tags(low, technical)
+        or _bare_range(low, technical)
+        or _written(low, place)
+    )
 
 
 def _after_dash(low: str, place: Place) -> Numbering | None:
@@ -72,6 +79,14 @@ def _padded(low: str, place: Place) -> Numbering | None:
     for found in _PADDED.finditer(low, place.start, place.end):
         if found.start() > place.start and found.end() + 2 >= place.tags:
             return _made(found, found.group(1), found.group(2))
+    return None
+
+
+def _range_before_tags(low: str, place: Place) -> Numbering | None:
+    """A range of numbers right before the tags."""
+    found = _RANGE_BEFORE.search(low, max(place.start, place.tags - 14), place.tags)
+    if found and not _is_year(found.group(1)) and int(found.group(1)) < int(found.group(2)):
+        return _made(found, found.group(1), found.group(2))
     return None
 
 

@@ -27,7 +27,7 @@ _ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii")
 _GAP = r"[\s._:,/\-]{0,4}"
 
 _SXXEYY = re.compile(
-    r"(?:(?<![a-z0-9])[st](\d{1,4})|(?<=[a-z])s(\d\d))[\s._\-\[]{0,3}(?:episode|ep|e|xe|x)[\s._\-]{0,2}(\d{1,5})(?!\d)"
+    r"(?:(?<![a-z0-9])[st](\d{1,4})|(?<=[a-z])s(\d\d))[\s._\-\[(]{0,3}(?:episode|ep|e|xe|x)[\s._\-]{0,2}(\d{1,5})(?!\d)"
 )
 _NXNN = re.compile(r"(?<![a-z0-9])(?<!\d\.)(\d{1,2})x(\d{1,4})(?!\d)(?![a-wyz])")
 _LONGHAND = re.compile(
@@ -52,7 +52,7 @@ _SPACED = re.compile(r"[\s.](to|à|a|bis|tot|en|et|and|und|y|e|i)[\s.](\d{1,4})(
 _OF = re.compile(r"[\s._]{0,2}(?:of|из|sur|de|von|/)[\s._]{0,2}(\d{1,4})(?!\d)")
 
 _SEASON = re.compile(
-    rf"(?<![a-z0-9])(?:s|t(?=0\d)|{_SEASON_WORD}(?:[\s._:]{{0,2}}|-)|(?<=- )series[ ._]){_NUMBER}(?![a-z0-9])(?!\.\d[^\d])"
+    rf"(?<![a-z0-9])(?:s|t(?=0\d)|{_SEASON_WORD}(?:[\s._:]{{0,2}}|-)|(?<=- )series[ ._]){_NUMBER}(?:(?![a-z0-9])|(?=[dp]\d{{1,2}}(?![a-z0-9])))(?!\.\d[^\d])"
 )
 _ORDINAL = re.compile(
     r"(?<![a-z0-9])(\d{1,2})(?:st|nd|rd|th|ª|º|a|ème|eme|e|\.)[\s._](?:season|temporada|stagione|staffel|saison)(?![a-z])"
@@ -64,7 +64,9 @@ _MORE_SEASONS = re.compile(
 _INNER = re.compile(
     r"[\s._)\]]{0,3}(?:-[\s_]{0,2}|[\[(#]|(?<=[\s._]))(\d{1,4}(?:\.\d)?)(?:[\s_]?v\d)?(?:\s?[-~]\s?(\d{1,4}))?(?![a-z0-9])(?!\.\d(?!\d))"
 )
-_PART = re.compile(r"[\s._\-,(]{0,3}(?:parts?|pt|vol|volume|partie|teil|parte|cour)[\s._]?(\d{1,2})(?!\d)")
+_PART = re.compile(
+    r"[\s._\-,(]{0,3}(?:parts?|pt|vol|volume|partie|teil|parte|cour|disc|disk|d|p)[\s._]?(\d{1,2})(?!\d)"
+)
 _EXTRAS = re.compile(
     r"[\s._\-(\[]{0,3}(?:extras?|subpack|special[\s._]features|bonus|featurettes?|deleted[\s._]scenes|making[\s._]of)(?![a-z])"
 )
@@ -73,7 +75,7 @@ _EPISODE_AFTER = re.compile(r"(?<![a-z0-9.])(\d{1,4})[.ªº]?[\s_]?(?:blm|bölü
 _COUNTED = re.compile(r"第\s*(\d{1,4})\s*[话話集回]|(?<=[a-z0-9!?)\]]\s)#(\d{1,4})(?!\d)")
 _YEAR_NEXT = re.compile(r"[\s._(\[]{1,3}(?:19|20)\d\d(?!\d)")
 _PART_EPISODE = re.compile(
-    rf"(?<![a-z0-9])(?:part|pt|partie|teil|parte)[\s._](\d{{1,2}}|{'|'.join(_COUNT)}|i{{1,3}}|iv|vi{{0,3}})(?![a-z0-9])"
+    rf"(?<![a-z0-9])(?:part|pt|partie|teil|parte)(?:[\s._]|(?=\d))(\d{{1,2}}|{'|'.join(_COUNT)}|i{{1,3}}|iv|vi{{0,3}})(?![a-z0-9])"
 )
 _COMPLETE = re.compile(
     r"(?<![a-z0-9])(?:(?:the[\s._])?complete[\s._](?:series|collection)|int[ée]grale|s[ée]rie[\s._]compl[eè]t[ae]|komplette[\s._]serie)(?![a-z])"

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass, replace
-from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -12,7 +11,7 @@ from .numbering import Numbering
 from .region import Region, region
 from .tags import Tag, scan
 from .text import MAX_LENGTH, Text, Word, readable, trim, words
-from .vocabulary import Strength, Vocabulary, build
+from .vocabulary import VOCABULARY, Strength
 
 _SCRAMBLED = re.compile(r"[\s_]*(?:unpack[\s_]+)?(?:[0-9a-f]{32,40}|(?=[a-z]*\d)[a-z0-9]{18,}(?:\s[a-z0-9]{18,})?)")
 _SPECIAL = re.compile(
@@ -45,12 +44,6 @@ class _Draft:
         return next((tag.start for tag in self.tags if tag.strength is Strength.STRONG), self.text.end)
 
 
-@cache
-def vocabulary() -> Vocabulary:
-    """The one dictionary of tags; it never changes."""
-    return build()
-
-
 def parse(name: str) -> ReleaseName:
     """Understand one name that is no path."""
     text = trim(name[:MAX_LENGTH])
@@ -61,7 +54,7 @@ def parse(name: str) -> ReleaseName:
         start, stop = draft.hash.span
         draft.text = text = text._replace(low=low[:start] + " " * (stop - start) + low[stop:])
     draft.lead = group.leading(text, _known)
-    tags = scan(found, text.plain, vocabulary())
+    tags = scan(found, text.plain, VOCABULARY)
     draft.tags = [tag for tag in tags if not _within(tag, draft.lead) and not _within(tag, draft.hash)]
     if _SCRAMBLED.fullmatch(text.low, text.start, text.end):
         return ReleaseName(name, doubts=(*draft.doubts, Doubt.SCRAMBLED))
@@ -69,10 +62,10 @@ def parse(name: str) -> ReleaseName:
 
 
 def _known(word: str) -> bool:
-    entries = vocabulary().get(word)
+    entries = VOCABULARY.get(word)
     if entries is not None:
         return any(not entry.rest for entry in entries)
-    return bool(scan([Word(word, 0, len(word))], word, vocabulary()))
+    return bool(scan([Word(word, 0, len(word))], word, VOCABULARY))
 
 
 def _within(tag: Tag, place: group.Group | None) -> bool:

@@ -196,7 +196,7 @@ _CAPITALS = {
 _FRENCH_WORDS = {"FRENCH": "french francais français", "FRE": "fre", "FRA": "fra", "FR": "fr"}
 
 
-def build() -> Vocabulary:
+def _build() -> Vocabulary:
     """The dictionary from the first word of each phrase to what may follow it, longest first."""
     found: dict[str, list[Entry]] = {}
 
@@ -225,3 +225,6 @@ def build() -> Vocabulary:
 
 
 FRENCH_TAG_OF = {word: tag for tag, words in _FRENCH_WORDS.items() for word in words.split()}
+
+# Made once at import: the first name must not wait for it.
+VOCABULARY: Vocabulary = _build()
