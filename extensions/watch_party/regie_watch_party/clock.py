@@ -100,9 +100,7 @@ class ClockEstimator:
         mean_at = sum(w * s.at_s for w, s in zip(weights, near, strict=True)) / total
         mean_offset = sum(w * s.offset_s for w, s in zip(weights, near, strict=True)) / total
         spread = sum(w * (s.at_s - mean_at) ** 2 for w, s in zip(weights, near, strict=True))
-        slope = sum(
-            w * (s.at_s - mean_at) * (s.offset_s - mean_offset) for w, s in zip(weights, near, strict=True)
-        )
+        slope = sum(w * (s.at_s - mean_at) * (s.offset_s - mean_offset) for w, s in zip(weights, near, strict=True))
         self._drift = max(-DRIFT_LIMIT, min(DRIFT_LIMIT, slope / spread)) if spread > 0 else 0.0
         self._offset_s, self._reference_s = mean_offset, mean_at
 

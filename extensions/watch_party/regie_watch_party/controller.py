@@ -104,6 +104,7 @@ class Controller:
         self._play_retry_s = 0.0
         self._trial: tuple[float, float] | None = None
         self._failed_trials = 0
+        self._forced = False
 
     def follow(self, timeline: Timeline) -> bool:
         """Take a timeline unless it is older than the one in force; True if it is news."""
@@ -120,6 +121,10 @@ class Controller:
         self._attempt = None
         self._trial = None
         self.error_s = None
+
+    def force(self) -> None:
+        """Seek to the exact place at the next chance, however small the error."""
+        self._forced = True
 
     def is_aligned(self, reading: Reading) -> bool:
         """Whether a paused player stands where it can start with the others."""
@@ -190,7 +195,8 @@ class Controller:
         self.error_s = error = timeline.position(server_now) - observer.estimate(now)
         if self._attempt is not None and observer.count >= READINGS_LEARN:
             self._learn(now, timeline, reading, error)
-        if abs(error) > SEEK_BAND_S and self._may_seek(now, reading, error):
+        if self._wants_seek(now, reading, error):
+            self._forced = False
             self._recent_seeks.append(now)
             return (self._seek(now, server_now, timeline, corrective=True),)
         if not self.has_rate or (observer.count < READINGS_FINE and abs(error) < TRIM_BAND_S):
@@ -215,8 +221,11 @@ class Controller:
                 return max(SEEK_BAND_RELOAD_S, slowest)
         return max(SEEK_BAND_S if self.has_rate else SEEK_BAND_NO_RATE_S, slowest)
 
-    def _may_seek(self, now: float, reading: Reading, error: float) -> bool:
-        if abs(error) <= self._seek_band(reading, reading.position_s + error):
+    def _wants_seek(self, now: float, reading: Reading, error: float) -> bool:
+        magnitude = abs(error)
+        if self._forced:
+            return magnitude > ENTER_S
+        if magnitude <= SEEK_BAND_S or magnitude <= self._seek_band(reading, reading.position_s + error):
             return False
         recent = self._recent_seeks
         exhausted = len(recent) == SEEK_BUDGET and now - recent[0] < SEEK_BUDGET_WINDOW_S

@@ -94,7 +94,9 @@ class Oracle:
         if self._pending:
             self._pending = [kept for entry in self._pending if (kept := self._judge(entry, now, close=close))]
 
-    def _judge(self, entry: tuple[float, float | None], now: float, *, close: bool) -> tuple[float, float | None] | None:
+    def _judge(
+        self, entry: tuple[float, float | None], now: float, *, close: bool
+    ) -> tuple[float, float | None] | None:
         began, close_since = entry
         if not close:
             return (began, None)

@@ -100,13 +100,14 @@ class Scenario:
 
 
 def scenario(profile: Profile, *, clients: int, seed: int, duration_s: float = DURATION_S) -> Scenario:
-    """Draw a party: a late joiner, two seeks and two pauses, at times and by members that the seed decides."""
+    """Draw a party: a late joiner, two seeks and two pauses, at times that the seed decides."""
     rng = random.Random(f"{profile.name}/{clients}/{seed}")
     models = [_client(profile, random.Random(f"{profile.name}/{seed}/client {i}"), duration_s) for i in range(clients)]
     late = clients - 1
     if clients > 2:
         models[late] = replace(models[late], joins_s=rng.uniform(60.0, 90.0))
-    return Scenario(profile.name, seed, tuple(models), tuple(_script(rng, late, duration_s)), duration_s)
+    models[0] = replace(models[0], joins_s=0.0)
+    return Scenario(profile.name, seed, tuple(models), tuple(_script(rng, duration_s)), duration_s)
 
 
 def _client(profile: Profile, rng: random.Random, duration_s: float) -> ClientModel:
@@ -152,16 +153,15 @@ def _stalls(profile: Profile, rng: random.Random, duration_s: float) -> list[tup
     return stalls
 
 
-def _script(rng: random.Random, late: int, duration_s: float) -> list[Event]:
-    """Nobody presses anything before everybody but the late joiner is there."""
+def _script(rng: random.Random, duration_s: float) -> list[Event]:
+    """The first member, who is the host, presses; not before everybody but the late joiner is there."""
     steps = (("seek", 0.2), ("pause", 0.35), ("seek", 0.55), ("pause", 0.75))
     events = [Event(5.0, 0, "play")]
     for kind, share in steps:
         at_s = duration_s * (share + rng.uniform(-0.04, 0.04))
-        client = rng.randrange(max(1, late))
         if kind == "seek":
-            events.append(Event(at_s, client, "seek", rng.uniform(100.0, 5000.0)))
+            events.append(Event(at_s, 0, "seek", rng.uniform(100.0, 5000.0)))
         else:
-            events.append(Event(at_s, client, "pause"))
-            events.append(Event(at_s + rng.uniform(4.0, 10.0), rng.randrange(max(1, late)), "play"))
+            events.append(Event(at_s, 0, "pause"))
+            events.append(Event(at_s + rng.uniform(4.0, 10.0), 0, "play"))
     return events

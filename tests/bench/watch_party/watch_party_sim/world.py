@@ -6,9 +6,8 @@ import random
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from watch_party_sim.profiles import ClientModel, PlayerModel, Scenario
-
 from regie_watch_party.player import Reading
+from watch_party_sim.profiles import ClientModel, PlayerModel, Scenario
 
 TICK_S = 0.1
 HIDDEN_TICK_S = 1.0
