@@ -7,6 +7,10 @@ WINDOW_S = 90.0
 NEAR_MINIMUM_S = 0.006
 FIT_SPAN_S = 25.0
 DRIFT_LIMIT = 250e-6
+# What quartz does; a steeper slope needs samples that are sure of it.
+USUAL_DRIFT = 40e-6
+# The error of a nearly fastest round trip, as a share of how far the median one is from the fastest.
+NOISE_SHARE = 0.25
 # Beyond what two round trips can explain, plus this, the local clock must have been stepped or suspended.
 STEP_MARGIN_S = 0.05
 BURST = (0.25,) * 8 + (2.0,) * 12
@@ -25,8 +29,9 @@ class ClockSample:
 class ClockEstimator:
     """Server time as a function of local monotonic time.
 
-    The half-way rule errs by at most half of what the two directions queued differently, so only samples close to the
-    smallest round trip are believed; once these span enough time, a line through them gives the drift as well.
+    Queues only ever add time, so the smallest of ninety seconds' samples are believed; once the near-fastest round
+    trips span enough time, a line through them gives the drift as well. What remains is half of the difference between
+    the two directions' least times, which no ping can see.
     """
 
     def __init__(self) -> None:
@@ -68,7 +73,7 @@ class ClockEstimator:
         self._samples.append(sample)
         while self._samples[0].at_s < middle - WINDOW_S:
             self._samples.popleft()
-        self._estimate()
+        self._estimate(middle)
         return stepped
 
     def rtt_p95_s(self) -> float:
@@ -84,25 +89,35 @@ class ClockEstimator:
         explained = (sample.rtt_s + self._best_rtt_s) / 2 + 2 * DRIFT_LIMIT * abs(age) + STEP_MARGIN_S
         return abs(sample.offset_s - predicted) > explained
 
-    def _estimate(self) -> None:
-        self._best_rtt_s = best = min(sample.rtt_s for sample in self._samples)
-        near = [sample for sample in self._samples if sample.rtt_s <= best + NEAR_MINIMUM_S]
-        if near[-1].at_s - near[0].at_s >= FIT_SPAN_S:
-            self._fit(near, best)
-            return
-        fastest = min(near, key=lambda sample: sample.rtt_s)
-        # A drift once fitted stays good for longer than the samples it came from.
-        self._offset_s, self._reference_s = fastest.offset_s, fastest.at_s
+    def _estimate(self, now: float) -> None:
+        """Fit the drift through the fastest round trips, then the offset through the fastest trip of each direction.
 
-    def _fit(self, near: list[ClockSample], best: float) -> None:
-        weights = [1.0 / (0.001 + sample.rtt_s - best) for sample in near]
-        total = sum(weights)
-        mean_at = sum(w * s.at_s for w, s in zip(weights, near, strict=True)) / total
-        mean_offset = sum(w * s.offset_s for w, s in zip(weights, near, strict=True)) / total
-        spread = sum(w * (s.at_s - mean_at) ** 2 for w, s in zip(weights, near, strict=True))
-        slope = sum(w * (s.at_s - mean_at) * (s.offset_s - mean_offset) for w, s in zip(weights, near, strict=True))
-        self._drift = max(-DRIFT_LIMIT, min(DRIFT_LIMIT, slope / spread)) if spread > 0 else 0.0
-        self._offset_s, self._reference_s = mean_offset, mean_at
+        The fastest way up and the fastest way down need not belong to one ping; taken apart, what queues added to each
+        is far smaller than in any one round trip.
+        """
+        samples = self._samples
+        rtts = sorted(sample.rtt_s for sample in samples)
+        self._best_rtt_s = best = rtts[0]
+        near = [sample for sample in samples if sample.rtt_s <= best + NEAR_MINIMUM_S]
+        if near[-1].at_s - near[0].at_s >= FIT_SPAN_S:
+            self._drift = _fit_drift(near, best, NOISE_SHARE * (rtts[len(rtts) // 2] - best))
+        drift = self._drift
+        up = min([s.offset_s + s.rtt_s / 2 - drift * (s.at_s - now) for s in samples])
+        down = min([s.rtt_s / 2 - s.offset_s + drift * (s.at_s - now) for s in samples])
+        self._offset_s, self._reference_s = (up - down) / 2, now
+
+
+def _fit_drift(near: list[ClockSample], best_rtt_s: float, noise_s: float) -> float:
+    """The slope of a weighted line, drawn towards none by as much as the samples' noise could feign one."""
+    weights = [1.0 / (0.001 + sample.rtt_s - best_rtt_s) for sample in near]
+    total = sum(weights)
+    pairs = list(zip([len(near) * weight / total for weight in weights], near, strict=True))
+    mean_at = sum([w * s.at_s for w, s in pairs]) / len(near)
+    mean_offset = sum([w * s.offset_s for w, s in pairs]) / len(near)
+    spread = sum([w * (s.at_s - mean_at) ** 2 for w, s in pairs])
+    common = sum([w * (s.at_s - mean_at) * (s.offset_s - mean_offset) for w, s in pairs])
+    slope = common / (spread + (noise_s / USUAL_DRIFT) ** 2)
+    return max(-DRIFT_LIMIT, min(DRIFT_LIMIT, slope))
 
 
 class PingSchedule:

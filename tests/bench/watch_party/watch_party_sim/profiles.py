@@ -125,7 +125,7 @@ def _client(profile: Profile, rng: random.Random, duration_s: float) -> ClientMo
         player=player,
         bloats=tuple(_bloats(profile, rng, duration_s)),
         stalls=tuple(_stalls(profile, rng, duration_s)),
-        joins_s=rng.uniform(0.0, 1.0),
+        joins_s=rng.uniform(1.5, 2.5),
     )
 
 
