@@ -9,7 +9,7 @@ from regie_watch_party.timeline import Timeline
 
 ENTER_S = 0.014
 LEAVE_S = 0.004
-TRIM_BAND_S = 0.12
+TRIM_BAND_S = 0.08
 TIME_CONSTANT_S = 1.2
 RATE_STEP = 0.005
 RATE_CHANGE_MIN = 0.01
@@ -32,7 +32,7 @@ HOLD_RETRY_S = 3.0
 PLAY_RETRY_S = 1.0
 START_SLACK_S = 0.002
 READINGS_COARSE = 1
-READINGS_FINE = 8
+READINGS_FINE = 4
 READINGS_LEARN = 6
 # Commanding a speed for this long without any effect on the error means that the player ignores it.
 TRIAL_S = 6.0
