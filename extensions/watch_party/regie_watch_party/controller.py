@@ -13,6 +13,7 @@ TRIM_BAND_S = 0.08
 TIME_CONSTANT_S = 1.2
 RATE_STEP = 0.005
 RATE_CHANGE_MIN = 0.01
+RATE_CHANGE_SHARE = 0.4
 SEEK_BAND_S = 0.5
 SEEK_BAND_NO_RATE_S = 1.0
 SEEK_BAND_RELOAD_S = 3.0
@@ -73,7 +74,8 @@ def rate_correction(error_s: float, current: float, limits: Limits = VIDEO) -> f
     limit = limits.trim if magnitude < TRIM_BAND_S else limits.catch_up
     wanted = round(error_s / TIME_CONSTANT_S / RATE_STEP) * RATE_STEP
     wanted = max(-limit, min(limit, wanted))
-    if current and wanted * current >= 0 and abs(wanted - current) < RATE_CHANGE_MIN - 1e-9:
+    worthwhile = max(RATE_CHANGE_MIN, RATE_CHANGE_SHARE * abs(current)) - 1e-9
+    if current and wanted * current >= 0 and abs(wanted - current) < worthwhile:
         return current
     return wanted
 

@@ -5,12 +5,13 @@ from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
 from regie_watch_party.timeline import Timeline
-from regie_watch_party.validation import Bounds, Length
+from regie_watch_party.validation import INTEGER_LIMIT, Bounds, Length
 
 VERSION = 1
 MAX_MESSAGE_BYTES = 64 * 1024
 MAX_CHAT_LENGTH = 500
 
+Count = Annotated[int, Bounds(0, INTEGER_LIMIT)]
 Identifier = Annotated[str, Length(1, 128)]
 Name = Annotated[str, Length(1, 64)]
 Secret = Annotated[str, Length(1, 1024)]
@@ -97,7 +98,7 @@ class Resume:
 
     TYPE: ClassVar = "resume"
     token: Secret
-    last_seq: Annotated[int, Bounds(0, 2**53 - 1)] = 0
+    last_seq: Count = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ class Ready:
     """The player has the item of this epoch loaded and stands where it should start."""
 
     TYPE: ClassVar = "ready"
-    epoch: Annotated[int, Bounds(0, 2**53 - 1)]
+    epoch: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +251,7 @@ class Ballot:
     """A voice in the open vote."""
 
     TYPE: ClassVar = "vote"
-    vote: Annotated[int, Bounds(0, 2**53 - 1)]
+    vote: Count
     yes: bool
 
 

@@ -45,8 +45,12 @@ class Length:
 
 def decode(kind: type[T], value: Any, path: str = "payload") -> T:
     """Make a dataclass of a JSON object; unknown fields are ignored, anything else that is wrong raises."""
-    made: T = _check_of(cast("Any", kind))(value, path)
-    return made
+    return cast("T", check(kind, value, path))
+
+
+def check(kind: Any, value: Any, path: str) -> Any:
+    """A value as its type has it; raises ProtocolError."""
+    return _check_of(kind)(value, path)
 
 
 def encode(value: Any) -> Any:

@@ -1,11 +1,12 @@
 """How long the hot paths take: a tick of the controller, and a command to a room of fifty."""
 
+import math
 import statistics
 import time
 from collections.abc import Callable
 
 from regie_watch_party.controller import Controller
-from regie_watch_party.player import Reading
+from regie_watch_party.player import Reading, SetRate
 from regie_watch_party.protocol import Chat, Item, Mode, Options, PlayerEvent
 from regie_watch_party.room import Room
 from regie_watch_party.seats import Joining, Refusal
@@ -31,14 +32,20 @@ def _median(measure: Callable[[], float]) -> float:
 
 
 def _ticks() -> float:
-    """A controller that has something to correct, tick after tick."""
+    """A player that drifts fast enough to be corrected all the time."""
     controller = Controller()
     controller.follow(Timeline(epoch=1, item="film", playing=True))
-    readings = [Reading(i * 0.1, i * 0.1 - 0.05 + 0.01 * (i % 3), paused=False) for i in range(TICKS)]
-    begin = time.perf_counter()
-    for reading in readings:
-        controller.tick(reading.at_s, reading.at_s, reading)
-    return (time.perf_counter() - begin) / TICKS * 1e6
+    position, rate, spent = 0.0, 1.0, 0.0
+    for number in range(TICKS):
+        now = number * 0.1
+        reading = Reading(now, position, paused=False)
+        begin = time.perf_counter()
+        commands = controller.tick(now, now, reading)
+        spent += time.perf_counter() - begin
+        for command in commands:
+            rate = command.rate if isinstance(command, SetRate) else rate
+        position += 0.1 * rate * (1.0 + 0.01 * math.sin(now / 30.0))
+    return spent / TICKS * 1e6
 
 
 def _commands(message: PlayerEvent | Chat) -> float:
