@@ -32,9 +32,9 @@ HOLD_BEHIND_S = 0.06
 HOLD_RETRY_S = 3.0
 PLAY_RETRY_S = 1.0
 START_SLACK_S = 0.002
-READINGS_COARSE = 1
-READINGS_FINE = 4
-READINGS_LEARN = 6
+READINGS_COARSE = 2
+READINGS_FINE = 3
+READINGS_LEARN = 2
 # Commanding a speed for this long without any effect on the error means that the player ignores it.
 TRIAL_S = 6.0
 TRIALS_MAX = 2
