@@ -9,6 +9,8 @@ from regie_watch_party.timeline import Timeline
 
 ENTER_S = 0.014
 LEAVE_S = 0.004
+# An error is believed when it exceeds the usual scatter of the estimate by so much.
+SURE = 5.5
 TRIM_BAND_S = 0.08
 TIME_CONSTANT_S = 1.2
 RATE_STEP = 0.005
@@ -63,13 +65,14 @@ class Attempt:
     corrective: bool = False
 
 
-def rate_correction(error_s: float, current: float, limits: Limits = VIDEO) -> float:
+def rate_correction(error_s: float, current: float, limits: Limits = VIDEO, *, uncertainty_s: float = 0.0) -> float:
     """The relative change of speed for an error (positive: the player is behind), given the one in force.
 
-    Enters at 14 ms and leaves at 4 ms, so that noise does not switch it; changes only when worth a notice of the player.
+    Enters at 14 ms, or where the readings are sure enough, and leaves at 4 ms, so that noise does not switch it; changes
+    only when worth a notice of the player.
     """
     magnitude = abs(error_s)
-    if magnitude < (LEAVE_S if current else ENTER_S):
+    if magnitude < (LEAVE_S if current else max(ENTER_S, SURE * uncertainty_s)):
         return 0.0
     limit = limits.trim if magnitude < TRIM_BAND_S else limits.catch_up
     wanted = round(error_s / TIME_CONSTANT_S / RATE_STEP) * RATE_STEP
@@ -199,11 +202,10 @@ class Controller:
             self._learn(now, timeline, reading, error)
         if self._wants_seek(now, reading, error):
             self._forced = False
-            self._recent_seeks.append(now)
             return (self._seek(now, server_now, timeline, corrective=True),)
         if not self.has_rate or (observer.count < READINGS_FINE and abs(error) < TRIM_BAND_S):
             return self._apply_rate(now, timeline)
-        self._correction = rate_correction(error, self._correction, self._limits)
+        self._correction = rate_correction(error, self._correction, self._limits, uncertainty_s=observer.uncertainty_s)
         self._judge_rate(now, error)
         return self._apply_rate(now, timeline)
 
@@ -235,6 +237,7 @@ class Controller:
 
     def _seek(self, now: float, server_now: float, timeline: Timeline, *, corrective: bool = False) -> Seek:
         position = timeline.position(server_now + self.latencies.seek_s)
+        self._recent_seeks.append(now)
         self._observer.reset()
         self._attempt = Attempt(now, position, seek=True, corrective=corrective)
         self._seek_allowed_s = now + self.latencies.seek_s + UNRESOLVED_COOL_DOWN_S

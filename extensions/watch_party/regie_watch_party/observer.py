@@ -1,5 +1,6 @@
 """Where the player really is: noisy readings, smoothed around the motion that was commanded."""
 
+import math
 from collections import deque
 
 WINDOW = 12
@@ -9,12 +10,14 @@ JUMP_S = 0.25
 MIN_INTERVAL_S = 0.04
 # No motion for this long is standing still; less may be a player that refreshes its position four times a second.
 STANDSTILL_S = 0.6
+USUAL_NOISE_S = 0.005
+NOISE_LEARNING_RATE = 0.03
 
 
 class Observer:
     """Integrates the commanded rate and corrects it by the mean of the last twelve residuals."""
 
-    __slots__ = ("_at_s", "_last_at_s", "_last_position_s", "_model_s", "_rate", "_residuals", "_sum")
+    __slots__ = ("_at_s", "_last_at_s", "_last_position_s", "_model_s", "_noise_s", "_rate", "_residuals", "_sum")
 
     def __init__(self) -> None:
         self._residuals: deque[float] = deque()
@@ -24,6 +27,12 @@ class Observer:
         self._model_s = 0.0
         self._last_at_s: float | None = None
         self._last_position_s = 0.0
+        self._noise_s = USUAL_NOISE_S
+
+    @property
+    def uncertainty_s(self) -> float:
+        """How far off the estimate may well be: what the readings scatter, by the root of their number."""
+        return self._noise_s / math.sqrt(len(self._residuals))
 
     @property
     def count(self) -> int:
@@ -70,8 +79,12 @@ class Observer:
         model = self._model_s + self._rate * (at_s - self._at_s)
         residuals = self._residuals
         residual = position_s - model
-        if residuals and abs(residual - self._sum / len(residuals)) > JUMP_S:
-            residuals.clear()
+        if residuals:
+            deviation = abs(residual - self._sum / len(residuals))
+            if deviation > JUMP_S:
+                residuals.clear()
+            else:
+                self._noise_s += NOISE_LEARNING_RATE * (deviation - self._noise_s)
         if not residuals:
             model, residual, self._sum = position_s, 0.0, 0.0
         self._at_s, self._model_s = at_s, model
