@@ -111,7 +111,9 @@ class Participant:
     def tick(self, now: float, reading: Reading) -> Step:
         """Look at the player once."""
         if self.controller.timeline is None or not self.clock.synchronised:
-            return Step((), (self._ping(now, None),)) if self._pings.due(now) else IDLE
+            if self._pings.due(now):
+                self._outbox.append(self._ping(now, None))
+            return self._step(())
         server_now = self.clock.server_time(now)
         self._report(now, server_now, reading)
         commands: tuple[Command, ...] = ()
@@ -119,6 +121,9 @@ class Participant:
             commands = self.controller.tick(now, server_now, reading)
             if commands:
                 self._echo.commanded(now, commands)
+        return self._step(commands)
+
+    def _step(self, commands: tuple[Command, ...]) -> Step:
         if not commands and not self._outbox:
             return IDLE
         messages, self._outbox = tuple(self._outbox), []

@@ -426,8 +426,8 @@ class HostChanged:
     """Another member is the host, or nobody is."""
 
     TYPE: ClassVar = "host_change"
-    member: Identifier | None
     reason: Literal["handed_over", "fail_over", "returned", "joined"]
+    member: Identifier | None = None
 
 
 @dataclass(frozen=True, slots=True)

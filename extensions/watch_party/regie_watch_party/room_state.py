@@ -143,4 +143,4 @@ class RoomState:
     def make_host(self, member: Member | None, reason: HostReason) -> None:
         """Give the role to a member, or to nobody."""
         self.host_id = member.id if member else None
-        self.broadcast(HostChanged(self.host_id, reason))
+        self.broadcast(HostChanged(reason, self.host_id))
