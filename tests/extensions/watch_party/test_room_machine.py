@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, precondition, rule
 from regie_watch_party.envelope import Envelope, read_outbound, write
 from regie_watch_party.members import Member, may
 from regie_watch_party.protocol import (
@@ -95,6 +95,24 @@ class RoomMachine(RuleBasedStateMachine):
         if member is not None:
             self.take(self.room.receive(self.now, member.id, message))
 
+    @initialize(
+        target=tokens,
+        mode=st.sampled_from(Mode),
+        wait=st.sampled_from(WaitPolicy),
+        says=st.lists(st.booleans(), min_size=3, max_size=3),
+        plays=st.booleans(),
+    )
+    def begin(self, mode: Mode, wait: WaitPolicy, says: list[bool], *, plays: bool) -> Any:
+        """A host and three members, some of whom have a say, in any mode."""
+        welcomed = [self.join(user, may_host=True) for user in USERS[:4]]
+        for index, says_something in enumerate([True, *says]):
+            self.room.members[index].has_say = says_something
+            self.get_ready(index)
+        self.set_options(0, mode, wait)
+        if plays:
+            self.press(0, "play", 0.0)
+        return multiple(*welcomed)
+
     @rule(target=tokens, user=st.sampled_from(USERS), may_host=st.booleans())
     def join(self, user: str, *, may_host: bool) -> str:
         _, actions = self.room.join(self.now, Joining(user, user, user, may_host=may_host))
@@ -147,6 +165,11 @@ class RoomMachine(RuleBasedStateMachine):
     def buffer(self, index: int, *, on: bool) -> None:
         self.send(index, Buffering(on=on))
 
+    @rule(index=indices, ticks=st.sampled_from([10, 60]))
+    def starve(self, index: int, ticks: int) -> None:
+        self.buffer(index, on=True)
+        self.pass_time(ticks, alive=True)
+
     @rule(index=indices)
     def get_ready(self, index: int) -> None:
         self.send(index, Ready(self.room.timeline.epoch))
@@ -181,8 +204,9 @@ class RoomMachine(RuleBasedStateMachine):
     def leave(self, index: int) -> None:
         self.send(index, LeaveRoom())
 
-    @rule(ticks=st.integers(1, 60), alive=st.booleans())
+    @rule(ticks=st.sampled_from([1, 6, 20, 60, 260]), alive=st.booleans())
     def pass_time(self, ticks: int, *, alive: bool) -> None:
+        """Mostly seconds, and now and then the minute that a wait for loading may take."""
         for _ in range(ticks):
             self.now += TICK_S
             if alive:
@@ -196,6 +220,7 @@ class RoomMachine(RuleBasedStateMachine):
     def ping(self, index: int) -> None:
         self.send(index, Ping(1.0, rtt_p95_s=0.2))
 
+    @precondition(lambda self: self.term < 3)
     @rule()
     def move_to_another_node(self) -> None:
         """The node dies; another takes over from the snapshot under the next lease."""
@@ -234,7 +259,8 @@ class RoomMachine(RuleBasedStateMachine):
         vote = self.room._state.vote
         if vote is not None:
             assert vote.eligible
-            assert len(vote.yes | vote.no) <= len(vote.eligible) <= len(self.room.members)
+            assert vote.yes | vote.no <= vote.eligible
+            assert vote.eligible <= {member.id for member in self.room.members if member.online}
             assert not vote.yes & vote.no
 
     @invariant()
