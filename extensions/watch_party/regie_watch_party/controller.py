@@ -32,6 +32,7 @@ SEEK_BUDGET_WINDOW_S = 20.5
 HOLD_AHEAD_S = 0.35
 HOLD_BEHIND_S = 0.06
 HOLD_RETRY_S = 3.0
+HOLD_TRIES_MAX = 5
 PLAY_RETRY_S = 1.0
 START_SLACK_S = 0.002
 READINGS_COARSE = 2
@@ -106,6 +107,7 @@ class Controller:
         self._seek_allowed_s = 0.0
         self._recent_seeks: deque[float] = deque(maxlen=SEEK_BUDGET)
         self._hold_retry_s = 0.0
+        self._hold_tries = 0
         self._play_retry_s = 0.0
         self._trial: tuple[float, float] | None = None
         self._failed_trials = 0
@@ -117,7 +119,9 @@ class Controller:
             return False
         self.timeline = timeline
         self._hold_retry_s = self._play_retry_s = self._seek_allowed_s = 0.0
-        self._misses = 0
+        self._misses = self._hold_tries = 0
+        # What a new command asks for is not a correction.
+        self._recent_seeks.clear()
         return True
 
     def disturbed(self) -> None:
@@ -162,9 +166,11 @@ class Controller:
             self._correction = 0.0
             commands.extend(self._apply_rate(now, timeline))
         ahead = reading.position_s - timeline.position_s
-        misplaced = not -HOLD_BEHIND_S <= ahead <= HOLD_AHEAD_S
+        misplaced = not -HOLD_BEHIND_S <= ahead <= HOLD_AHEAD_S or (self._forced and abs(ahead) > ENTER_S)
+        self._forced = False
         if misplaced and not reading.seeking and now >= self._hold_retry_s:
-            self._hold_retry_s = now + max(HOLD_RETRY_S, 2 * self.latencies.seek_s)
+            self._hold_retry_s = now + max(HOLD_RETRY_S, 2 * self.latencies.seek_s) * 2**self._hold_tries
+            self._hold_tries = min(self._hold_tries + 1, HOLD_TRIES_MAX)
             commands.append(Seek(timeline.position_s))
         return tuple(commands)
 
@@ -201,7 +207,6 @@ class Controller:
         if self._attempt is not None and observer.count >= READINGS_LEARN:
             self._learn(now, timeline, reading, error)
         if self._wants_seek(now, reading, error):
-            self._forced = False
             return (self._seek(now, server_now, timeline, corrective=True),)
         if not self.has_rate or (observer.count < READINGS_FINE and abs(error) < TRIM_BAND_S):
             return self._apply_rate(now, timeline)
@@ -228,6 +233,7 @@ class Controller:
     def _wants_seek(self, now: float, reading: Reading, error: float) -> bool:
         magnitude = abs(error)
         if self._forced:
+            self._forced = False
             return magnitude > ENTER_S
         if magnitude <= SEEK_BAND_S or magnitude <= self._seek_band(reading, reading.position_s + error):
             return False

@@ -40,12 +40,12 @@ def on_grant(room: RoomState, now: float, member: Member, grant: Grant) -> None:
 
 
 def on_kick(room: RoomState, now: float, member: Member, kick: Kick) -> None:
-    """Put a member out; the account stays out, the host cannot be put out."""
+    """Put a member out; the account stays out."""
     target = _target(room, member, kick.member)
     if target is None:
         return
-    if target.id in {room.host_id, member.id}:
-        room.refuse(member, "forbidden", "Neither the host nor yourself.")
+    if target is member:
+        room.refuse(member, "forbidden", "Leave, if you want to go.")
         return
     room.banned.add(target.user_id)
     room.send(target.id, Kicked(member.id))
@@ -106,4 +106,7 @@ def _target(room: RoomState, member: Member, target_id: str, *, host_only: bool 
     target = room.members.get(target_id)
     if target is None:
         room.refuse(member, "unknown_member", "Nobody of that id is here.")
+    elif target_id == room.host_id and member is not target:
+        room.refuse(member, "forbidden", "The host is not yours to moderate.")
+        return None
     return target

@@ -180,6 +180,9 @@ class Participant:
             self.controller.force()
 
     def _take_welcome(self, now: float, welcome: Welcome) -> None:
+        if welcome.member != self.member_id:
+            # Another seat, and maybe another room of that name: its epochs begin anew.
+            self.controller.timeline = None
         self.member_id, self.resume_token = welcome.member, welcome.resume_token
         self._eager_until_s, self._eager_next_s = now + EAGER_FOR_S, now
         self._ready_for = None

@@ -84,7 +84,10 @@ class Room:
 
     @classmethod
     def restore(cls, saved: dict[str, Any], *, now: float, new_token: Callable[[], str], term: int) -> "Room":
-        """Take a room over from its snapshot, under a newer lease; its members resume by their tokens."""
+        """Take a room over from its snapshot, under a newer lease; its members resume by their tokens.
+
+        `now` must go on from the clock of the snapshot: nodes share one, and a process keeps it over its restart.
+        """
         room = cls(saved["id"], now=now, new_token=new_token, term=term)
         snapshot.apply(room._state, saved, now, term)
         return room

@@ -216,6 +216,51 @@ def test_a_forced_resync_seeks_a_small_error() -> None:
     assert off.count(Seek) == 1
 
 
+def test_a_resync_that_finds_nothing_to_do_is_over() -> None:
+    exact = deck(playing(), latencies=Latencies(start_s=0.1), start_s=0.1, start_spread_s=0.0)
+    exact.run(5.0)
+    exact.controller.force()
+    exact.run(6.0)
+    exact.player.stall(0.1)
+    exact.run(12.0)
+    assert exact.count(Seek) == 0
+
+
+def test_a_resync_while_paused_seeks_to_the_very_frame() -> None:
+    standing = deck(Timeline(epoch=1, item="film", position_s=50.0))
+    standing.player.seek(50.2)
+    standing.run(2.0)
+    assert standing.count(Seek) == 0
+    standing.controller.follow(Timeline(epoch=2, item="film", position_s=50.0))
+    standing.controller.force()
+    standing.run(4.0)
+    assert standing.count(Seek) == 1
+    assert standing.player.position() == 50.0
+
+
+def test_a_paused_player_that_refuses_to_seek_is_asked_ever_more_rarely() -> None:
+    stubborn = deck(Timeline(epoch=1, item="film", position_s=50.0), refuses_seek=True)
+    stubborn.run(120.0)
+    assert stubborn.count(Seek) <= 6
+    assert sum(at_s < 20.0 for at_s, _ in stubborn.commands) <= SEEK_BUDGET
+
+
+def test_a_new_command_is_obeyed_although_the_corrections_are_used_up() -> None:
+    moved = deck(playing(position_s=500.0, at_s=-60.0), refuses_seek=True)
+    moved.run(20.0)
+    before = moved.count(Seek)
+    moved.controller.follow(playing(epoch=2, position_s=900.0, at_s=19.0))
+    moved.run(21.0)
+    assert moved.count(Seek) == before + 1
+
+
+def test_a_very_noisy_player_is_not_taken_for_one_without_speed() -> None:
+    noisy = deck(playing(), noise_s=0.05)
+    noisy.run(600.0)
+    assert noisy.controller.has_rate
+    assert noisy.count(SetRate) / 10 < 8
+
+
 def test_an_ended_file_is_left_alone() -> None:
     controller = Controller()
     controller.follow(playing())

@@ -161,6 +161,13 @@ def test_an_old_timeline_is_dropped() -> None:
     assert seat.participant.controller.timeline == running(5)
 
 
+def test_another_seat_s_epochs_begin_anew() -> None:
+    seat = Seat(running(5))
+    fresh = Welcome("m2", "u" * 32, standing(1), Options(), locked=False, members=(), queue=(), chat=(), server_s=0.0)
+    seat.participant.receive(seat.now, fresh)
+    assert seat.participant.controller.timeline == standing(1)
+
+
 def test_a_forced_resync_reaches_the_controller() -> None:
     seat = Seat(running())
     for tick in range(20):

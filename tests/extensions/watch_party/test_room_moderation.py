@@ -96,6 +96,7 @@ def test_a_co_host_moderates_all_but_the_host(new_party: "type[Party]") -> None:
     ada, bob, cyd = party.seat("Ada", "Bob", "Cyd")
     party.send(ada, Grant(bob.id, (Permission.MODERATE,)))
     assert codes(party.send(bob, Kick(ada.id))) == ["forbidden"]
+    assert codes(party.send(bob, Mute(ada.id))) == ["forbidden"]
     assert codes(party.send(bob, Kick(bob.id))) == ["forbidden"]
     party.send(bob, Kick(cyd.id))
     assert cyd not in party.room.members
