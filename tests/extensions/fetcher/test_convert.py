@@ -31,6 +31,11 @@ def mjpeg(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return ffmpeg(f"{TEST_STREAMS} -c:v mjpeg -c:a aac", tmp_path_factory.mktemp("source") / "source.avi")
 
 
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    return ffmpeg(f"{TEST_STREAMS} -c:v libx264 -pix_fmt yuv420p -c:a aac", tmp_path / "film.mkv")
+
+
 def program(folder: Path, name: str, body: str) -> str:
     path = folder / name
     path.write_text(f"#!/bin/sh\n{body}\n")
@@ -153,10 +158,10 @@ async def test_where_a_copy_fails_all_is_encoded(tools: Tools, tmp_path: Path) -
     subprocess.run(["ffmpeg", "-v", "error", *make.split(), "-c:a", "aac", source], check=True, timeout=50)
     fails = f'case "$*" in *c:v\\ copy*) exit 1;; esac; exec {tools.ffmpeg} "$@"'
     fake = Tools(program(tmp_path, "ffmpeg", fails), tools.ffprobe, tools.version)
-    media = await probe(tools, source)
+    media = await probe(tools, film)
     plan = make_plan(media)
     assert plan.action is Action.REMUX
-    assert make_plan(await Converter(fake).convert(source, media, plan, tmp_path / "r.mp4")).action is Action.KEEP
+    assert make_plan(await Converter(fake).convert(film, media, plan, tmp_path / "r.mp4")).action is Action.KEEP
 
 
 async def test_equal_settings_give_equal_bytes(tools: Tools, mjpeg: Path, tmp_path: Path) -> None:
