@@ -155,6 +155,8 @@ def _suffixes() -> PublicSuffixList:
 def site_of(host: str) -> str:
     """The registrable domain that a host belongs to (`example.co.uk`), or the host itself where there is none."""
     bare = host.strip(".").lower()
+    if ":" in bare or bare.rpartition(".")[2].isdigit():  # an IP address: its parts are no labels
+        return bare
     return _suffixes().privatesuffix(bare) or bare
 
 

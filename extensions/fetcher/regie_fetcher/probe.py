@@ -15,6 +15,9 @@ FORMATS = (
     "mov,matroska,avi,mpegts,mpeg,ogg,flac,mp3,wav,aac,asf,flv,ac3,eac3,mxf,rm,aiff,caf,ivf,m4v,h264,hevc,mpegvideo,"
     "dts,w64,nut,gif,wtv,dv,amr,ape,tta,wv,obu"
 )
+_SUFFIXES = {"mov": ".mp4", "matroska": ".mkv", "mpegts": ".ts", "asf": ".wmv", "mpeg": ".mpg"} | {
+    name: f".{name}" for name in ("avi", "ogg", "flac", "mp3", "wav", "aac", "flv", "gif")
+}
 _PROBE_S = 30.0
 _TEXT_SUBTITLES = frozenset({"subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text", "ttml"})
 _MP4_BRANDS = frozenset(
@@ -80,6 +83,11 @@ class Media:
     is_fragmented: bool = False
     is_whole: bool = True
     is_protected: bool = False
+
+    @property
+    def suffix(self) -> str:
+        """The usual end of a name for the container."""
+        return _SUFFIXES.get(self.container.partition(",")[0], ".media")
 
 
 async def probe(tools: Tools, path: Path) -> Media:

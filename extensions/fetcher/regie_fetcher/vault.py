@@ -48,7 +48,7 @@ class KeyRing:
             return cls._read(path)
         ring = cls({secrets.token_hex(4): secrets.token_bytes(KEY_BYTES)})
         with os.fdopen(handle, "w") as file:
-            file.write(ring._dump())
+            file.write(ring.dump())
             file.flush()
             os.fsync(file.fileno())
         return ring
@@ -71,13 +71,14 @@ class KeyRing:
         part = path.with_name(f"{path.name}.part")
         part.unlink(missing_ok=True)
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(ring._dump())
+            file.write(ring.dump())
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
         return ring
 
-    def _dump(self) -> str:
+    def dump(self) -> str:
+        """The ring as its file holds it."""
         return json.dumps([{"id": name, "key": base64.b64encode(key).decode()} for name, key in self._keys.items()])
 
     def seal(self, user: str, site: str, text: str) -> Sealed:
