@@ -162,8 +162,11 @@ def site_of(host: str) -> str:
 
 def cookies_for(cookies: Iterable[Cookie], url: str, *, now: float) -> list[Cookie]:
     """Those of the address's site that have not expired: a job sees no others."""
+    jar = list(cookies)
+    if not jar:  # the list of public suffixes takes a while to load
+        return []
     site = site_of(urlsplit(url).hostname or "")
-    return [each for each in cookies if site_of(each.domain) == site and (not each.expires or each.expires > now)]
+    return [each for each in jar if site_of(each.domain) == site and (not each.expires or each.expires > now)]
 
 
 def merged(old: Iterable[Cookie], new: Iterable[Cookie]) -> list[Cookie]:

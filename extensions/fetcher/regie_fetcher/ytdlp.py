@@ -1,8 +1,10 @@
 """yt-dlp inside a job's process: the only module that imports it, and the only options that it is given."""
 
 import io
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import yt_dlp
@@ -35,11 +37,37 @@ def warm_up() -> Event:
     version = tuple(int(part) for part in __version__.split(".")[:3])
     if version < MINIMUM:
         return {"error": f"yt-dlp {__version__} is too old"}
-    # Nothing listens there: the pipeline of a page runs up to the connection, and no packet leaves the machine.
-    nowhere = {"proxy": "http://127.0.0.1:1", "quiet": True, "logger": _Mute(), "cachedir": False, "retries": 0}
-    with yt_dlp.YoutubeDL(nowhere) as ydl, suppress(YoutubeDLError):
-        ydl.extract_info("http://warm.invalid/", download=False)
+    options = {"proxy": "", "quiet": True, "logger": _Mute(), "cachedir": False, "retries": 0}
+    # A page without media sends yt-dlp through every one of its extractors.
+    with _blank_page() as url, yt_dlp.YoutubeDL(options) as ydl, suppress(YoutubeDLError):
+        ydl.extract_info(url, download=False)
     return {"version": __version__, "runtimes": _runtimes(), "has_scripts": _has_scripts()}
+
+
+class _Blank(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><title>blank</title>")
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@contextmanager
+def _blank_page() -> Iterator[str]:
+    """An empty page on loopback; its thread has ended when the server begins to fork."""
+    with HTTPServer(("127.0.0.1", 0), _Blank) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def _runtimes() -> list[Event]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
@@ -97,6 +98,14 @@ class Origin:
     def end(self) -> None:
         for task in self._tasks:
             task.cancel()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def bytecode(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> None:
+    """Let started Pythons keep the bytecode of yt-dlp's thousand modules, wherever the environment forbids it."""
+    base = tmp_path_factory.getbasetemp()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str((base if worker_id == "master" else base.parent) / "bytecode")
 
 
 @pytest.fixture
