@@ -32,6 +32,8 @@ from .tables import SqlRows, metadata
 _LIBRARY = ".regie"
 _RESUMABLE_S = 7 * 24 * 3600
 _BAR = 24
+# A channel holds playlists, and those hold videos; a feed that holds itself ends here too.
+_MAX_DEPTH = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -145,13 +147,16 @@ class Fetching:
         self._cookies = cookies
         self._output: Path = options.output
         self._bars: dict[str, str] = {}
+        self._seen: set[str] = set()
 
-    async def run(self, jobs: Sequence[Job]) -> int:
+    async def run(self, jobs: Sequence[Job], depth: int = 0) -> int:
         """Fetch all, and the entries of playlists among them."""
-        failed = await asyncio.gather(*(self._fetch(job) for job in jobs))
+        fresh = {job.id: job for job in jobs if job.id not in self._seen}
+        self._seen.update(fresh)
+        failed = await asyncio.gather(*(self._fetch(job, depth) for job in fresh.values()))
         return 1 if any(failed) else 0
 
-    async def _fetch(self, job: Job) -> bool:
+    async def _fetch(self, job: Job, depth: int) -> bool:
         try:
             done = await self._engine.fetch(job, lambda progress: self._show(job, progress))
         except FetcherError as error:
@@ -161,9 +166,11 @@ class Fetching:
             self._bars.pop(job.id, None)
         if isinstance(done, Listed):
             self._finish(job, f"list    {done.found.title or job.url}: {len(done.entries)} entries")
+            if depth == _MAX_DEPTH:
+                return True
             folder = done.found.title or "playlist"
             entries = [_job(each.url, self._options, self._cookies, each.title, folder) for each in done.entries]
-            return bool(await self.run(entries))
+            return bool(await self.run(entries, depth + 1))
         self._finish(job, _told(done, self._output))
         return False
 

@@ -88,13 +88,13 @@ class Converter:
             encoder = await self._encoder(plan)
             try:
                 return await self._once(source, media, plan, target, encoder=encoder, on_progress=on_progress)
-            except (ConversionFailed, Unreadable) as error:
+            except (ConversionFailed, Unreadable):
                 if encoder is not SOFTWARE:
                     self._encoders.distrust(encoder)
-                elif not _copies(plan):
+                elif _copies(plan):
+                    plan = plan.encoding_all()
+                else:
                     raise
-                why = f"{plan.why} The first attempt failed ({error}), so all is encoded."
-            plan = plan if encoder is not SOFTWARE else plan.encoding_all(why)
             return await self._once(source, media, plan, target, encoder=SOFTWARE, on_progress=on_progress)
 
     async def write_webvtt(self, source: Path, plan: Plan, folder: Path) -> list[Path]:

@@ -117,6 +117,8 @@ class DirectDownloader:
 
     async def download(self, order: Order) -> Download | Page:
         """Fetch an address into `folder/source`; network failures are retried and resumed there."""
+        if self._connector is None:
+            raise RuntimeError("The downloader is not open")
         try:
             async with asyncio.timeout(order.meter.budget.total_s) as limit, self._session(order) as session:
                 part = PartFile(order.folder)

@@ -95,12 +95,11 @@ class Plan:
         """The name's end of the result."""
         return ".mp4" if self.video is not None else ".m4a"
 
-    def encoding_all(self, why: str) -> Self:
+    def encoding_all(self) -> Self:
         """The plan for when copying has failed."""
         return replace(
             self,
             action=Action.TRANSCODE if self.video is not None else Action.AUDIO_ONLY,
-            why=why,
             video=None if self.video is None else replace(self.video, is_copied=False),
             audios=tuple(replace(each, is_copied=False) for each in self.audios),
         )

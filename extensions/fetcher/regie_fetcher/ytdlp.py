@@ -1,13 +1,19 @@
 """yt-dlp inside a job's process: the only module that imports it, and the only options that it is given."""
 
 import io
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 import yt_dlp
+from yt_dlp.downloader import get_suitable_downloader
+from yt_dlp.downloader.dash import DashSegmentsFD
+from yt_dlp.downloader.hls import HlsFD
+from yt_dlp.downloader.http import HttpFD
 from yt_dlp.networking.exceptions import HTTPError, TransportError
 from yt_dlp.utils import DownloadError, ExtractorError, GeoRestrictedError, UnsupportedError, YoutubeDLError
 from yt_dlp.version import __version__
@@ -71,8 +77,10 @@ def _blank_page() -> Iterator[str]:
 
 
 def _runtimes() -> list[Event]:
-    from yt_dlp.globals import supported_js_runtimes  # noqa: PLC0415 - may move; then there is none to name
-
+    try:
+        from yt_dlp.globals import supported_js_runtimes  # noqa: PLC0415 - no part of yt-dlp's API, it may move
+    except ImportError:
+        return []
     found = []
     for name, runtime in supported_js_runtimes.value.items():
         info = runtime().info if runtime is not None else None
@@ -101,6 +109,18 @@ class _Mute:
     def error(self, _: str) -> None: ...
 
 
+class _OwnDownloaders(yt_dlp.YoutubeDL):  # type: ignore[misc] # published without types
+    """Fetches over HTTP by yt-dlp's own code only: rtmpdump, mpv, WebSockets and their kin dial past the proxy."""
+
+    def dl(self, name: str, info: dict[str, Any], *args: Any, **options: Any) -> Any:
+        """Fetch one format, unless that takes another program or protocol."""
+        downloader = get_suitable_downloader(info, self.params, to_stdout=name == "-")
+        schemes = {urlsplit(str(each.get("url", ""))).scheme for each in info.get("requested_formats") or [info]}
+        if downloader not in {HttpFD, HlsFD, DashSegmentsFD} or not schemes <= {"http", "https"}:
+            raise Refusal(f"Media by {info.get('protocol') or 'another protocol'} cannot be fetched safely")
+        return super().dl(name, info, *args, **options)
+
+
 class Refusal(Exception):
     """A rule of ours that the page's media breaks."""
 
@@ -127,7 +147,9 @@ class Job:
 
     def _extract(self) -> dict[str, Any]:
         download = bool(self._request["download"])
-        with yt_dlp.YoutubeDL(self.options()) as ydl:
+        # Programs that yt-dlp starts find the proxy here; yt-dlp itself is told by its options.
+        os.environ.update(dict.fromkeys(("http_proxy", "https_proxy"), self._request["proxy"]))
+        with _OwnDownloaders(self.options()) as ydl:
             info = ydl.extract_info(self._request["url"], download=download)
             if self._refusal:
                 raise Refusal(self._refusal)

@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 import os
 import pty
 import signal
@@ -118,3 +119,42 @@ async def test_an_interrupt_is_answered_and_the_bar_shows_on_a_terminal(
         assert await process.wait() == 130
     os.close(ours)
     assert b"download" in said
+
+
+async def test_killed_in_the_middle_the_same_command_finishes_once(origin: Any, tmp_path: Path, clip: bytes) -> None:
+    padded = clip + bytes(3_000_000)  # what follows the last element of a Matroska file is skipped
+    held = asyncio.Event()
+
+    async def stalls_once(exchange: Any) -> None:
+        if held.is_set():
+            await exchange.answer_file(padded, content_type="video/x-matroska")
+            return
+        etag = f'"{hashlib.md5(padded, usedforsecurity=False).hexdigest()}"'
+        await exchange.send(f"HTTP/1.1 200 OK\r\nETag: {etag}\r\nContent-Length: {len(padded)}\r\n\r\n".encode())
+        await exchange.send(padded[:2_500_000])
+        held.set()
+        await exchange.reader.read()
+
+    url = origin.route("/clip.mkv", stalls_once)
+    program = "import sys; from regie_fetcher.cli import main; sys.exit(main())"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", program, url, "-o", str(tmp_path), "--allow", "127.0.0.1"),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    await held.wait()
+    process.kill()
+    await process.wait()
+    status, said = await run(url, "-o", tmp_path, "--allow", "127.0.0.1")
+    assert (status, names(tmp_path)) == (0, ["clip.mp4"]), said
+    left = sorted(path.name for path in (tmp_path / ".regie" / ".work").iterdir())
+    assert left == []
+
+
+async def test_a_feed_that_holds_itself_comes_to_an_end(origin: Any, tmp_path: Path) -> None:
+    url = origin.url("/feed")
+    items = f"<item><title>again</title><link>{url}</link></item>"
+    feed = f"<?xml version='1.0'?><rss version='2.0'><channel><title>Loop</title>{items}</channel></rss>"
+    origin.file("/feed", feed.encode(), content_type="application/rss+xml")
+    status, said = await run(url, "-o", tmp_path, "--allow", "127.0.0.1")
+    assert status == 0, said
+    assert said.count("1 entries") == 1

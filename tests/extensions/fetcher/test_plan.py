@@ -82,7 +82,7 @@ def test_a_file_is_kept_only_when_nothing_is_left_to_wish(media: Media) -> None:
 
 @given(media_files)
 def test_encoding_all_copies_nothing(media: Media) -> None:
-    plan = make_plan(media).encoding_all("because")
+    plan = make_plan(media).encoding_all()
     assert plan.video is None or not plan.video.is_copied
     assert not any(each.is_copied for each in plan.audios)
 
