@@ -44,7 +44,7 @@ def warm_up() -> Event:
     if version < MINIMUM:
         return {"error": f"yt-dlp {__version__} is too old"}
     options = {"proxy": "", "quiet": True, "logger": _Mute(), "cachedir": False, "retries": 0}
-    # A page without media sends yt-dlp through every one of its extractors.
+    # A page with a plain video sends yt-dlp through every one of its extractors, and then on to choose a format.
     with _blank_page() as url, yt_dlp.YoutubeDL(options) as ydl, suppress(YoutubeDLError):
         ydl.extract_info(url, download=False)
     return {"version": __version__, "runtimes": _runtimes(), "has_scripts": _has_scripts()}
@@ -55,7 +55,7 @@ class _Blank(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
         self.end_headers()
-        self.wfile.write(b"<!doctype html><title>blank</title>")
+        self.wfile.write(b"<!doctype html><title>blank</title><video src='/blank.mp4'></video>")
 
     def do_HEAD(self) -> None:
         self.do_GET()
