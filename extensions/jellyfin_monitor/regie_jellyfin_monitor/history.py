@@ -139,7 +139,9 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
 async def _text_condition(connection: AsyncConnection, wanted: Filter) -> ColumnElement[bool]:
     item = models.item
     of_servers = item.c.server_id.in_(wanted.servers)
-    matches = or_(*(column.icontains(wanted.text, autoescape=True) for column in (item.c.title, item.c.artist)))
+    # SQLite's LIKE ignores case by itself; lowering forty thousand titles costs more than the search.
+    alike = "icontains" if connection.dialect.name == "postgresql" else "contains"
+    matches = or_(*(getattr(column, alike)(wanted.text, autoescape=True) for column in (item.c.title, item.c.artist)))
     query = select(item.c.id, item.c.kind).where(of_servers, matches)
     found = (await connection.execute(query.limit(FEW_ITEMS + 1))).all()
     if len(found) > FEW_ITEMS:

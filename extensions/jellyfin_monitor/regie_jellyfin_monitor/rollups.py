@@ -93,6 +93,8 @@ def day_rollup(day: int, facts: Iterable[Fact], zone: ZoneInfo) -> DayRollup:
     item: Sums = {}
     running = []
     for fact in facts:
+        if fact.started < start and _shown_end(fact) <= start:
+            continue
         if start <= fact.started < end:
             counted = (int(fact.is_first), fact.watch_s)
             _add(user, (fact.user_id, fact.kind, fact.method), counted)

@@ -1,10 +1,11 @@
 """What the rollups say of a window of days. A window is read as whole months and the days at its edges; no history is scanned."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Subquery, Table, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, Subquery, Table, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from . import models
@@ -14,7 +15,7 @@ from .rollups import month_start, months_and_days
 Measure = Literal["plays", "hours"]
 Conditions = list[ColumnElement[bool]]
 Part = tuple[Table, Conditions]
-"""A rollup and which of its rows to read; without conditions, none."""
+"""A rollup and which of its rows to read."""
 
 COUNTED_USERS_DAYS = 31
 """How people in a longer window are distinct is not in a rollup of days worth reading."""
@@ -57,8 +58,7 @@ class Totals(NamedTuple):
 async def totals(connection: AsyncConnection, window: Window) -> Totals:
     """The sums of a window."""
     peak, user = models.r_peak, models.r_user
-    months, edges = _of_dim(window, "method")
-    both = _both((models.r_dim_month, months), (models.r_dim, edges), key="key")
+    both = _both(_parts(window, models.r_dim_month, models.r_dim, dim=DIMS.index("method")), "key")
     sums = select(func.coalesce(func.sum(both.c.plays), 0), func.coalesce(func.sum(both.c.watch_s), 0))
     plays, seconds = (await connection.execute(sums)).one()
     most = (await connection.execute(select(func.max(peak.c.streams)).where(*_days(peak, window)))).scalar()
@@ -101,14 +101,15 @@ async def per_month(connection: AsyncConnection, window: Window) -> dict[int, di
 
 async def heatmap(connection: AsyncConnection, window: Window, measure: Measure = "hours") -> list[list[int]]:
     """Watched seconds (or plays) by weekday, from Monday, and hour."""
-    heat, hour = models.r_heat, models.r_hour
+    hour = models.r_hour
     # 1970-01-01 was a Thursday.
-    weekday = (hour.c.day + 3) % 7
-    months, edges = _conditions(window, heat, hour)
-    parts = [select(heat.c.weekday, heat.c.hour, heat.c.plays, heat.c.watch_s).where(*months)] if months else []
-    if edges:
-        parts.append(select(weekday.label("weekday"), hour.c.hour, hour.c.plays, hour.c.watch_s).where(*edges))
-    both = union_all(*parts).subquery()
+    weekday = {models.r_heat: models.r_heat.c.weekday, hour: ((hour.c.day + 3) % 7).label("weekday")}
+    both = union_all(
+        *(
+            select(weekday[table], table.c.hour, table.c.plays, table.c.watch_s).where(*where)
+            for table, where in _parts(window, models.r_heat, hour)
+        )
+    ).subquery()
     grid = [[0] * 24 for _ in range(7)]
     for row in await connection.execute(
         select(both.c.weekday, both.c.hour, func.sum(_measured(both.c, measure))).group_by(both.c.weekday, both.c.hour)
@@ -121,8 +122,8 @@ async def top_users(
     connection: AsyncConnection, window: Window, measure: Measure = "hours", limit: int = 10
 ) -> list[Ranked]:
     """Who watched most."""
-    months, edges = _conditions(window, models.r_user_month, models.r_user)
-    best = _ranking((models.r_user_month, months), (models.r_user, edges), key="user_id", measure=measure, limit=limit)
+    parts = _parts(window, models.r_user_month, models.r_user)
+    best = _ranking(parts, "user_id", measure, limit)
     return await _named(connection, best, models.user, models.user.c.name, measure)
 
 
@@ -130,16 +131,9 @@ async def top_items(
     connection: AsyncConnection, window: Window, kind: str, measure: Measure = "hours", limit: int = 10
 ) -> list[Ranked]:
     """What was watched most of a kind; `series` are all their episodes."""
-    code = KINDS.index(kind)
-    item, month, day = models.r_item, models.r_item_month, models.r_item_day
-    if window.first is None:
-        whole = [item.c.server_id.in_(window.servers), item.c.kind == code]
-        best = _ranking((item, whole), key="item_id", measure=measure, limit=limit)
-    else:
-        months, edges = _conditions(window, month, day)
-        months = [*months, month.c.kind == code] if months else []
-        edges = [*edges, day.c.kind == code] if edges else []
-        best = _ranking((month, months), (day, edges), key="item_id", measure=measure, limit=limit)
+    months = models.r_item if window.first is None else models.r_item_month
+    parts = _parts(window, months, models.r_item_day, kind=KINDS.index(kind))
+    best = _ranking(parts, "item_id", measure, limit)
     title = func.coalesce(models.item.c.title, models.item.c.key)
     return await _named(connection, best, models.item, title, measure)
 
@@ -148,8 +142,8 @@ async def top_of(
     connection: AsyncConnection, window: Window, dim: str, measure: Measure = "hours", limit: int = 10
 ) -> list[Ranked]:
     """What was watched most by client, device, country, codec, resolution or transcode reason."""
-    months, edges = _of_dim(window, dim)
-    best = _ranking((models.r_dim_month, months), (models.r_dim, edges), key="key", measure=measure, limit=limit)
+    parts = _parts(window, models.r_dim_month, models.r_dim, dim=DIMS.index(dim))
+    best = _ranking(parts, "key", measure, limit)
     names = (models.client, models.client.c.name) if dim == "client" else (models.term, models.term.c.text)
     return await _named(connection, best, *names, measure)
 
@@ -169,43 +163,29 @@ def _days(table: Table, window: Window) -> Conditions:
     return conditions if window.first is None else [*conditions, table.c.day >= window.first]
 
 
-def _conditions(window: Window, by_month: Table, by_day: Table) -> tuple[Conditions, Conditions]:
-    """What to read of the table of months and of the one of days; an empty list says nothing."""
+def _parts(window: Window, by_month: Table, by_day: Table, **fixed: int) -> list[Part]:
+    """What to read: whole months, and the days at each edge. Apart, for with OR no index would find both edges."""
     if window.first is None:
-        return [by_month.c.server_id.in_(window.servers)], []
+        return [(by_month, _where(by_month, window, fixed))]
     months, edges = months_and_days(window.first, window.last)
-    of_months: Conditions = [
-        by_month.c.server_id.in_(window.servers),
-        by_month.c.month.between(months.start, months.stop - 1),
-    ]
-    of_days: Conditions = [
-        by_day.c.server_id.in_(window.servers),
-        or_(*(by_day.c.day.between(edge.start, edge.stop - 1) for edge in edges)),
-    ]
-    return (of_months if months else []), (of_days if edges else [])
+    parts = [(by_day, [*_where(by_day, window, fixed), by_day.c.day.between(edge[0], edge[-1])]) for edge in edges]
+    if months:
+        parts.append((by_month, [*_where(by_month, window, fixed), by_month.c.month.between(months[0], months[-1])]))
+    return parts
 
 
-def _of_dim(window: Window, dim: str) -> tuple[Conditions, Conditions]:
-    months, edges = _conditions(window, models.r_dim_month, models.r_dim)
-    code = DIMS.index(dim)
-    return (
-        [models.r_dim_month.c.dim == code, *months] if months else [],
-        [models.r_dim.c.dim == code, *edges] if edges else [],
-    )
+def _where(table: Table, window: Window, fixed: Mapping[str, int]) -> Conditions:
+    return [table.c.server_id.in_(window.servers), *(table.c[name] == value for name, value in fixed.items())]
 
 
-def _both(*parts: Part, key: str) -> Subquery:
-    """The rows of months and of days, one below the other."""
-    selects = [
-        select(table.c[key].label("id"), table.c.plays, table.c.watch_s).where(*where)
-        for table, where in parts
-        if where
-    ]
+def _both(parts: Sequence[Part], key: str) -> Subquery:
+    """The rows of all parts, one below the other."""
+    selects = [select(table.c[key].label("id"), table.c.plays, table.c.watch_s).where(*where) for table, where in parts]
     return union_all(*selects).subquery()
 
 
-def _ranking(*parts: Part, key: str, measure: Measure, limit: int) -> Select[Any]:
-    both = _both(*parts, key=key)
+def _ranking(parts: Sequence[Part], key: str, measure: Measure, limit: int) -> Select[Any]:
+    both = _both(parts, key)
     plays, seconds = func.sum(both.c.plays).label("plays"), func.sum(both.c.watch_s).label("watch_s")
     first = plays if measure == "plays" else seconds
     return select(both.c.id, plays, seconds).group_by(both.c.id).order_by(first.desc(), both.c.id).limit(limit)
