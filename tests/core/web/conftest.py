@@ -32,6 +32,7 @@ class Example(Extension):
     def routes(self) -> Sequence[Route]:
         return [
             Route("POST", "form", self.form, permission="user"),
+            Route("POST", "open", self.hook, permission="public"),
             Route("GET", "guests", self.page, permission="guest"),
             Route("GET", "broken", self.broken, permission="user"),
             Route("POST", "hook/{name}", self.hook, permission="public", api=True),
