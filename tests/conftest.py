@@ -5,12 +5,18 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
 import pytest
+from hypothesis import settings
+
+# The machines that run the tests are shared: how long one example takes there says nothing about the code.
+settings.register_profile("regie", deadline=None)
+settings.load_profile("regie")
 
 
 def _binaries() -> Path | None:
@@ -35,21 +41,19 @@ def _as_user(folder: Path) -> dict[str, int]:
         pwd.getpwnam(name) for name in ("postgres", "nobody") if name in {row.pw_name for row in pwd.getpwall()}
     )
     os.chown(folder, user.pw_uid, user.pw_gid)
-    for parent in folder.parents:
-        if parent.stat().st_uid == 0 and not parent.stat().st_mode & 0o001:
-            parent.chmod(parent.stat().st_mode | 0o001)
     return {"user": user.pw_uid, "group": user.pw_gid}
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_server() -> Iterator[str]:
     """The address of a PostgreSQL server on a free loopback port; the whole server goes with the run."""
     binaries = _binaries()
     if binaries is None:
         if os.environ.get("CI"):
             pytest.fail("PostgreSQL is missing; script/test installs it")
         pytest.skip("PostgreSQL is not installed (Debian's package postgresql)")
-    folder = tmp_path_factory.mktemp("postgresql")
+    # Not in pytest's own folder: other runs beside this one prune that.
+    folder = Path(tempfile.mkdtemp(prefix="regie-postgresql-"))
     user = _as_user(folder)
     port, data, log = _free_port(), folder / "data", folder / "log"
     initdb = [binaries / "initdb", "-D", data, "-U", "regie", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
@@ -59,6 +63,7 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     subprocess.run([*control, "-o", options, "start"], check=True, stdout=subprocess.DEVNULL, cwd=folder, **user)  # type: ignore[call-overload]
     yield f"postgresql://regie@127.0.0.1:{port}"
     subprocess.run([*control, "-m", "immediate", "stop"], check=True, stdout=subprocess.DEVNULL, cwd=folder, **user)  # type: ignore[call-overload]
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ def endpoint(auth: Auth, token: str) -> Callable[[web.Request], Awaitable[web.St
 
     async def handle(request: web.Request) -> web.StreamResponse:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not secrets.compare_digest(given.encode(), token.encode()):
+        if not secrets.compare_digest(given.encode("utf-8", "replace"), token.encode()):
             raise web.HTTPUnauthorized
         try:
             command = COMMANDS.get(request.match_info["command"])

@@ -27,7 +27,7 @@ class DemoLink:
     async def open(self, request: web.Request) -> web.StreamResponse:
         """Sign in whoever comes first."""
         given = request.match_info["code"]
-        if not self._code or not secrets.compare_digest(given.encode(), self._code.encode()):
+        if not self._code or not secrets.compare_digest(given.encode("utf-8", "replace"), self._code.encode()):
             raise web.HTTPNotFound
         self._code = ""
         user = await self._user()

@@ -11,6 +11,7 @@ from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 
 from regie import control, demo_link
 from regie.auth import Auth
+from regie.auth.passwords import Passwords
 from regie.automation import Automations
 from regie.bus import Bus
 from regie.config.entries import ConfigEntries
@@ -145,6 +146,10 @@ class Hub:
         await self._limited("database", self.db.stop(), 5)
         self._is_open = False
 
+    def passwords(self) -> Passwords:
+        """How passwords are hashed: as strongly as the library advises."""
+        return Passwords()
+
     def create_task(self, coroutine: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
         """Run a coroutine as a task of the hub; its failure is a fault of the core."""
         task = asyncio.get_running_loop().create_task(coroutine, name=name)
@@ -179,7 +184,7 @@ class Hub:
         self.documents = Documents(self.db, self.create_task)
         self.entities = EntityRegistry(self.bus, self.states, self.documents)
         self.jobs = JobQueue(self.db, self.bus, self.faults.report)
-        self.auth = Auth(self.db, self.secrets)
+        self.auth = Auth(self.db, self.secrets, passwords=self.passwords())
         self.plugins = PluginManager(self, self._find_plugins)
         self.entries = ConfigEntries(self.db, self.secrets, self.bus)
         self.entries.host = self.plugins

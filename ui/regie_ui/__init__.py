@@ -70,6 +70,7 @@ class Panel(Extension):
             Route("POST", "/sign-out", entrance.sign_out, permission="public"),
             post("/automations/new", automations.save),
             post("/automations/{id}", automations.save),
+            Route("GET", "/automations/{id}/traces", automations.traces, permission="admin"),
             post("/automations/{id}/{verb:run|enable|disable|remove}", automations.act),
             post("/integrations/start", integrations.start),
             post("/integrations/flow/{flow_id}", integrations.advance),

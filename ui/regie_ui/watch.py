@@ -27,9 +27,10 @@ class Watch:
     def attach(self, ctx: PluginContext) -> None:
         """Begin to listen, until the context ends."""
         self._ctx = ctx
-        self._hub: Hub = ctx._hub  # noqa: SLF001 - the panel is part of the host, and shows all of it
+        self._hub: Hub = ctx.hub
         self.activity = Activity(self._hub)
         ctx.bus.on("*", self._heard)
+        ctx.bus.on("regie_automation_run", self._automation_ran)
         ctx.every(TOLD_EVERY_S, self._tell, name="what the panel shows")
         ctx.every(SAMPLED_EVERY_S, self.activity.sample, name="figures of the dashboard")
 
@@ -53,6 +54,10 @@ class Watch:
         if self.activity is not None:
             self.activity.note(event)
         self._has_news = True
+
+    @callback
+    def _automation_ran(self, _event: Event) -> None:
+        self._ctx.publish("automations")
 
     def _tell(self) -> None:
         if not self._has_news or self.activity is None:

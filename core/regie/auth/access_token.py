@@ -7,6 +7,8 @@ import secrets
 
 import jwt
 
+from regie.bus.event import is_ulid
+
 ALGORITHM = "HS256"
 LEEWAY_S = 10
 SHORT_LIVED_S = 1800
@@ -28,14 +30,14 @@ def issue(issuer: str, key: str, now: float, lifespan_s: int) -> str:
 
 def issuer_of(token: str) -> str | None:
     """What a token says it was issued for; not yet proven."""
-    if len(token) > MAX_TOKEN_LENGTH:
+    if len(token) > MAX_TOKEN_LENGTH or not token.isascii():
         return None
     try:
         claims = jwt.decode(token, options={"verify_signature": False})
     except jwt.InvalidTokenError:
         return None
     issuer = claims.get("iss")
-    return issuer if isinstance(issuer, str) else None
+    return issuer if isinstance(issuer, str) and is_ulid(issuer) else None
 
 
 def is_valid(token: str, issuer: str, key: str, now: float) -> bool:

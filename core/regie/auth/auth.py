@@ -11,7 +11,7 @@ import structlog
 from regie.auth import access_token
 from regie.auth.access_token import DAY_S, LONG_LIVED_DAYS, SHORT_LIVED_S
 from regie.auth.passwords import Passwords
-from regie.auth.sessions import Session, Sessions
+from regie.auth.sessions import TOUCH_S, Session, Sessions
 from regie.auth.throttle import Throttle
 from regie.auth.tokens import Token, Tokens
 from regie.auth.users import ROLES, User, Users, name_key, new_user
@@ -179,10 +179,10 @@ class Auth:
 
     async def session_token(self, session: Session) -> tuple[str, int]:
         """A short-lived access token of a session, and its seconds to live."""
-        found = await self._sessions.signing_key(session.id, self._clock())
-        if found is None:
+        signer = await self._sessions.signer(session.id, self._clock())
+        if signer is None:
             raise Unauthorized("The session has ended")
-        key = self._cipher.decrypt(found[1])
+        key = self._cipher.decrypt(signer.key)
         return access_token.issue(session.id, key, self._clock(), SHORT_LIVED_S), SHORT_LIVED_S
 
     async def credential_for(self, token: str) -> Credential | None:
@@ -190,18 +190,14 @@ class Auth:
         issuer, now = access_token.issuer_of(token), self._clock()
         if issuer is None:
             return None
-        if found := await self._tokens.signing_key(issuer):
-            kind: Literal["session", "token"] = "token"
-        elif found := await self._sessions.signing_key(issuer, now):
-            kind = "session"
-        else:
+        signer = await self._tokens.signer(issuer)
+        kind: Literal["session", "token"] = "token" if signer else "session"
+        signer = signer or await self._sessions.signer(issuer, now)
+        if signer is None or not access_token.is_valid(token, issuer, self._cipher.decrypt(signer.key), now):
             return None
-        user, key = found
-        if not access_token.is_valid(token, issuer, self._cipher.decrypt(key), now):
-            return None
-        if kind == "token":
+        if kind == "token" and now - (signer.seen_at or 0) > TOUCH_S:
             await self._tokens.touch(issuer, now)
-        return Credential(user, issuer, kind)
+        return Credential(signer.user, issuer, kind)
 
     async def user_for_token(self, token: str) -> User | None:
         """The person of an access token."""
@@ -256,4 +252,4 @@ class Auth:
 
 
 def _code(text: str) -> bytes:
-    return text.strip().upper().replace("-", "").replace(" ", "").encode()
+    return text.strip().upper().replace("-", "").replace(" ", "").encode("utf-8", "replace")

@@ -27,7 +27,7 @@ class Passwords:
             raise InvalidData(f"A password has at least {MIN_LENGTH} characters")
         _check_length(password)
         async with self._slots:
-            return await asyncio.to_thread(self._hasher.hash, password)
+            return await asyncio.to_thread(self._hasher.hash, _bytes(password))
 
     async def matches(self, password: str, stored: str | None) -> bool:
         """Whether the password is the stored one. Without a stored one the answer takes as long, and is no."""
@@ -45,9 +45,13 @@ class Passwords:
 
     def _verify(self, stored: str, password: str) -> bool:
         try:
-            return self._hasher.verify(stored, password)
+            return self._hasher.verify(stored, _bytes(password))
         except (VerificationError, InvalidHashError):
             return False
+
+
+def _bytes(password: str) -> bytes:
+    return password.encode("utf-8", "surrogatepass")
 
 
 def _check_length(password: str) -> None:

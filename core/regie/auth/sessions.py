@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from regie.auth.models import SessionRow, UserRow
-from regie.auth.users import USER, User
-from regie.bus.event import ulid
+from regie.auth.users import USER, Signer, User
+from regie.bus.event import is_ulid, ulid
 from regie.storage import Database
 
 IDLE_S = 30 * 86_400
@@ -68,7 +68,8 @@ class Sessions:
             cookie_hash=_hash(secret),
             signing_key=signing_key,
             address=address[:64],
-            agent=agent[:256],
+            # Headers may hold bytes that are no text; the database takes text only.
+            agent=agent.encode("utf-8", "replace").decode()[:256],
             created_at=now,
             seen_at=now,
         )
@@ -80,6 +81,8 @@ class Sessions:
     async def find(self, cookie: str, now: float) -> Session | None:
         """The session of a cookie, while it lasts and its person is active."""
         session_id, _, secret = cookie.partition(".")
+        if not is_ulid(session_id) or not secret.isascii():
+            return None
         query = (
             select(*SESSION, SessionRow.cookie_hash)
             .join(UserRow, UserRow.id == SessionRow.user_id)
@@ -111,16 +114,16 @@ class Sessions:
             await transaction.execute(delete(SessionRow).where(*mine))
         return list(ended)
 
-    async def signing_key(self, session_id: str, now: float) -> tuple[User, str] | None:
-        """The person of a session and its encrypted signing key."""
+    async def signer(self, session_id: str, now: float) -> Signer | None:
+        """Whose session it is, while it lasts."""
         query = (
-            select(*USER, SessionRow.signing_key)
+            select(*USER, SessionRow.signing_key, SessionRow.seen_at)
             .join(SessionRow, UserRow.id == SessionRow.user_id)
             .where(SessionRow.id == session_id, SessionRow.seen_at >= now - IDLE_S, UserRow.is_active)
         )
         async with self._database.read() as connection:
             row = (await connection.execute(query)).first()
-        return (User.of(row), row.signing_key) if row else None
+        return Signer(User.of(row), row.signing_key, row.seen_at) if row else None
 
     async def _touch(self, row: Any, now: float) -> None:
         if now - row.seen_at < TOUCH_S:

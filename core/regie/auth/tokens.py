@@ -6,8 +6,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from regie.auth.models import TokenRow, UserRow
-from regie.auth.sessions import TOUCH_S
-from regie.auth.users import USER, User
+from regie.auth.users import USER, Signer, User
 from regie.errors import InvalidData, NotFound
 from regie.storage import Database
 
@@ -33,8 +32,8 @@ class Tokens:
 
     async def add(self, user: User, token: Token, signing_key: str) -> None:
         """Keep a new token; raises InvalidData when the person has one of that label."""
-        if not 1 <= len(token.label) <= MAX_LABEL:
-            raise InvalidData(f"A label has 1 to {MAX_LABEL} characters")
+        if not 1 <= len(token.label) <= MAX_LABEL or not token.label.isprintable():
+            raise InvalidData(f"A label has 1 to {MAX_LABEL} characters that can be seen")
         row = TokenRow(
             id=token.id,
             user_id=user.id,
@@ -65,23 +64,18 @@ class Tokens:
                 raise NotFound("There is no such token")
             await session.execute(delete(TokenRow).where(*mine))
 
-    async def signing_key(self, token_id: str) -> tuple[User, str] | None:
-        """The person of a token and its encrypted signing key."""
+    async def signer(self, token_id: str) -> Signer | None:
+        """Whose token it is, while they are active."""
         query = (
-            select(*USER, TokenRow.signing_key)
+            select(*USER, TokenRow.signing_key, TokenRow.seen_at)
             .join(TokenRow, UserRow.id == TokenRow.user_id)
             .where(TokenRow.id == token_id, UserRow.is_active)
         )
         async with self._database.read() as connection:
             row = (await connection.execute(query)).first()
-        return (User.of(row), row.signing_key) if row else None
+        return Signer(User.of(row), row.signing_key, row.seen_at) if row else None
 
     async def touch(self, token_id: str, now: float) -> None:
-        """Note that a token was used, unless that was noted lately."""
-        query = select(TokenRow.seen_at).where(TokenRow.id == token_id)
-        async with self._database.read() as connection:
-            seen_at = (await connection.execute(query)).scalar_one_or_none()
-        if seen_at is not None and now - seen_at < TOUCH_S:
-            return
+        """Note that a token was used."""
         async with self._database.write() as session:
             await session.execute(update(TokenRow).where(TokenRow.id == token_id).values(seen_at=now))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -38,6 +38,15 @@ class User:
     def of(cls, row: Any) -> "User":
         """From a row that was selected with `USER`."""
         return cls(row.user_id, row.name, row.role, row.language, row.is_active)
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Whose access tokens a session or token signs, and with which key (encrypted)."""
+
+    user: User
+    key: str
+    seen_at: float | None
 
 
 USER: tuple[Any, ...] = (UserRow.id.label("user_id"), UserRow.name, UserRow.role, UserRow.language, UserRow.is_active)
@@ -86,6 +95,8 @@ class Users:
 
     async def find(self, name: str) -> tuple[User, str] | None:
         """The person of that name and the hash of their password."""
+        if not name.isprintable():
+            return None
         query = select(*USER, UserRow.password_hash).where(UserRow.name_key == name_key(name))
         async with self._database.read() as connection:
             row = (await connection.execute(query)).first()
@@ -105,6 +116,7 @@ class Users:
         )
         try:
             async with self._database.write() as session:
+                await self._alone(session)
                 if only_first and (await session.execute(select(UserRow.id).limit(1))).first():
                     return False
                 session.add(row)
@@ -115,15 +127,27 @@ class Users:
     async def change(self, user_id: str, values: Mapping[str, Any]) -> None:
         """Change columns of an account; a new role must leave an admin."""
         async with self._database.write() as session:
+            await self._alone(session)
             await session.execute(update(UserRow).where(UserRow.id == user_id).values(**values))
             if "role" in values:
-                await _keep_an_admin(session)
+                await self._keep_an_admin(session)
 
     async def remove(self, user_id: str) -> None:
         """Delete an account; an admin remains in any case."""
         async with self._database.write() as session:
+            await self._alone(session)
             await session.execute(delete(UserRow).where(UserRow.id == user_id))
-            await _keep_an_admin(session)
+            await self._keep_an_admin(session)
+
+    async def _alone(self, session: AsyncSession) -> None:
+        # What depends on all accounts ("the first", "the last admin") is decided by one transaction after the other.
+        if self._database.dialect == "postgresql":
+            await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('regie:accounts'))"))
+
+    async def _keep_an_admin(self, session: AsyncSession) -> None:
+        admins = select(UserRow.id).where(UserRow.role == "admin", UserRow.is_active).limit(1)
+        if (await session.execute(admins)).first() is None:
+            raise InvalidData("Somebody must remain who is an admin")
 
 
 def new_user(name: str, role: str, language: str) -> User:
@@ -131,9 +155,3 @@ def new_user(name: str, role: str, language: str) -> User:
     if role not in ROLES:
         raise InvalidData(f"A role is one of {', '.join(ROLES)}, not {role!r}")
     return User(ulid(), clean_name(name), role, language[:16])
-
-
-async def _keep_an_admin(session: AsyncSession) -> None:
-    admins = select(UserRow.id).where(UserRow.role == "admin", UserRow.is_active).limit(1)
-    if (await session.execute(admins)).first() is None:
-        raise InvalidData("Somebody must remain who is an admin")

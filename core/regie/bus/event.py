@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_ALPHABET = frozenset(_CROCKFORD)
+_ULID_LENGTH = 26
 _PAIRS = [high + low for high in _CROCKFORD for low in _CROCKFORD]
 
 
@@ -17,6 +19,11 @@ def ulid(at: float | None = None) -> str:
     """
     value = (int((time.time() if at is None else at) * 1000) << 80) | int.from_bytes(os.urandom(10), "big")
     return "".join([_PAIRS[(value >> shift) & 1023] for shift in range(120, -1, -10)])
+
+
+def is_ulid(text: str) -> bool:
+    """Whether a text has the form of a ULID."""
+    return len(text) == _ULID_LENGTH and set(text) <= _ALPHABET
 
 
 class EventContext:

@@ -4,7 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from aiohttp import ClientSession
+from argon2 import PasswordHasher
 
+from regie.auth.passwords import Passwords
 from regie.auth.users import User
 from regie.errors import RegieError
 from regie.hub import Hub
@@ -25,6 +27,10 @@ class TestHub(Hub):
         settings = Settings(data_dir=data_dir, port=0, database_url=database_url, time_zone="Europe/Paris")
         self._candidates: dict[str, Candidate] = {}
         super().__init__(settings, find_plugins=lambda: list(self._candidates.values()))
+
+    def passwords(self) -> Passwords:
+        """Cheap ones: hundreds are made in a run, and none is worth guessing."""
+        return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
     async def load_plugin(self, slug: str, plugin: type[Plugin]) -> PluginRecord:
         """Load a plugin as if it had just been installed; raises RegieError with its reason when it does not run."""

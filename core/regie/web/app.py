@@ -101,7 +101,7 @@ class WebServer:
         return f"[{host}]" if ":" in host else host
 
     def seen_at(self, request: web.Request) -> None:
-        """Note by which address somebody signed in reaches us; strangers could put anything into the header."""
+        """Note by which address a signed-in browser reaches us; strangers could put anything into the header."""
         self._seen_at = f"{request.scheme}://{request.host}"
 
     def mount(self, slug: str, panels: Sequence[Panel], routes: Sequence[Route], folder: Path | None) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SIGN_IN = "/sign-in"
 FIRST_RUN = "/welcome"
 ERROR_TEMPLATE = "regie/error.html"
+STRANGERS_FORM = 64 * 1024
+"""Bytes of a form from somebody who is not signed in: megabytes of fields would take seconds to parse."""
 LEAVING = ("STOPPING", "FINAL_WRITE")
 
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
@@ -67,8 +69,6 @@ class Gate:
 
     async def _admitted(self, request: web.Request, rule: Rule) -> web.Request:
         security.check_length(request, rule.max_body)
-        if rule.max_body != MAX_BODY:
-            request = request.clone(client_max_size=rule.max_body)
         if rule.is_anonymous:
             return request
         is_api = _is_api(request)
@@ -77,8 +77,10 @@ class Gate:
         await self._identify(request)
         if not allows(rule.permission, request["user"]):
             raise await self._turned_away(request, is_api=is_api)
+        is_strangers_form = request["user"] is None and not is_api
+        request = _limited(request, min(rule.max_body, STRANGERS_FORM) if is_strangers_form else rule.max_body)
         await security.check_forgery(request, request["session"], is_page=not is_api)
-        if request["user"] is not None:
+        if request["session"] is not None:
             self._server.seen_at(request)
         _note(request, plugin=rule.slug, panel=rule.panel)
         return request
@@ -136,6 +138,11 @@ class Gate:
         except Exception as error:  # noqa: BLE001 - the page of last resort must not fail
             self._log.debug("no error page", error=str(error))
             return web.Response(status=status, text=text)
+
+
+def _limited(request: web.Request, limit: int) -> web.Request:
+    security.check_length(request, limit)
+    return request if limit == MAX_BODY else request.clone(client_max_size=limit)
 
 
 def _note(request: web.Request, **values: Any) -> None:

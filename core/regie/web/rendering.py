@@ -1,6 +1,5 @@
 """Templates of every mounted plugin, rendered in the viewer's language, theme and time zone."""
 
-import hashlib
 import math
 import zlib
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ from babel.messages.catalog import Catalog
 from jinja2 import Environment, FileSystemLoader, PrefixLoader
 from markupsafe import Markup
 
+from regie.web.assets import file_version
 from regie.web.catalogues import SOURCE_LANGUAGE, Messages, choose_language, read_catalogues
 from regie.web.formats import Formats
 from regie.web.navigation import page_url
@@ -155,7 +155,7 @@ class Renderer:
         changed = file.stat().st_mtime
         known, version = self._versions.get(file, (0.0, ""))
         if known != changed:
-            version = hashlib.blake2b(file.read_bytes(), digest_size=6).hexdigest()
+            version = file_version(file)
             self._versions[file] = changed, version
         return f"/x/{slug}/static/{path}?v={version}"
 

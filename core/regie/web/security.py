@@ -97,7 +97,7 @@ async def check_forgery(request: web.Request, session: Session | None, *, is_pag
         return
     is_ours = is_same_origin(request)
     if is_ours is None and session is not None:
-        is_ours = hmac.compare_digest((await _sent_token(request)).encode(), session.csrf.encode())
+        is_ours = hmac.compare_digest((await _sent_token(request)).encode("utf-8", "replace"), session.csrf.encode())
     if is_ours is False:
         raise web.HTTPForbidden(text="This came from another site or an old page: open the page again")
 

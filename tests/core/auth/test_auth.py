@@ -33,7 +33,7 @@ async def test_two_first_visitors_at_once_make_one_account(auth: Auth) -> None:
 
 
 async def test_from_elsewhere_the_first_account_wants_the_printed_code(auth: Auth) -> None:
-    for code in ("", "AAAA-AAAA", auth.first_run_code[:-1], "é"):
+    for code in ("", "AAAA-AAAA", auth.first_run_code[:-1], "é", "\udce9"):
         with pytest.raises(Unauthorized, match="code"):
             await auth.create_first_admin("Eve", PASSWORD, address=HERE, code=code)
     code = auth.first_run_code.lower().replace("-", " ")
@@ -83,14 +83,31 @@ async def test_a_cookie_of_another_secret_or_session_is_nobody(auth: Auth) -> No
     one = await auth.sign_in("Ada", PASSWORD, HERE)
     two = await auth.sign_in("Ada", PASSWORD, HERE)
     mixed = f"{one.id}.{two.cookie.partition('.')[2]}"
-    for cookie in ("", ".", one.id, f"{one.id}.", mixed, "é.é", "x" * 5000):
+    for cookie in (
+        "",
+        ".",
+        one.id,
+        f"{one.id}.",
+        mixed,
+        "é.é",
+        "x" * 5000,
+        f"{one.id}.\udce9",
+        "\udce9.x",
+        f"{chr(0) * 26}.x",
+    ):
         assert await auth.session_for(cookie) is None
 
 
 async def test_refusals_say_the_same_for_every_reason(auth: Auth) -> None:
     await auth.create_user("Ada", PASSWORD)
     texts = []
-    for name, password in (("Ada", "wrong horse"), ("Nobody", PASSWORD), ("", "")):
+    for name, password in (
+        ("Ada", "wrong horse"),
+        ("Nobody", PASSWORD),
+        ("", ""),
+        ("a\x00", "\udce9"),
+        ("\udce9", "x"),
+    ):
         with pytest.raises(Unauthorized) as caught:
             await auth.sign_in(name, password, HERE)
         texts.append(str(caught.value))
@@ -156,6 +173,13 @@ async def test_the_last_admin_stays(auth: Auth) -> None:
     assert [one.role for one in await auth.users()] == ["admin"]
 
 
+async def test_two_admins_cannot_demote_each_other_at_once(auth: Auth) -> None:
+    admins = [await auth.create_user(name, PASSWORD, "admin") for name in ("Ada", "Eve")]
+    results = await asyncio.gather(*(auth.set_role(one, "user") for one in admins), return_exceptions=True)
+    assert sum(isinstance(result, InvalidData) for result in results) == 1
+    assert sorted(one.role for one in await auth.users()) == ["admin", "user"]
+
+
 async def test_a_removed_account_takes_its_sessions_and_tokens_along(auth: Auth) -> None:
     await auth.create_user("Root", PASSWORD, "admin")
     user = await auth.create_user("Ada", PASSWORD)
@@ -172,11 +196,11 @@ async def test_a_removed_account_takes_its_sessions_and_tokens_along(auth: Auth)
 
 async def test_sessions_are_listed_and_ended_one_by_one(auth: Auth, clock: Clock) -> None:
     user = await auth.create_user("Ada", PASSWORD)
-    old = await auth.sign_in("Ada", PASSWORD, HERE, agent="Firefox")
+    old = await auth.sign_in("Ada", PASSWORD, HERE, agent="Firef\udce9x")
     clock.now += 10
     new = await auth.sign_in("Ada", PASSWORD, HERE, agent="Chromium")
     listed = await auth.list_sessions(user)
-    assert [(one.id, one.agent, one.cookie) for one in listed] == [(new.id, "Chromium", ""), (old.id, "Firefox", "")]
+    assert [(one.id, one.agent, one.cookie) for one in listed] == [(new.id, "Chromium", ""), (old.id, "Firef?x", "")]
     await auth.sign_out(old)
     assert [one.id for one in await auth.list_sessions(user)] == [new.id]
     assert old.csrf
@@ -206,7 +230,7 @@ async def test_a_label_is_used_once_a_person_and_a_token_has_bounds(auth: Auth) 
     await auth.create_token(await auth.create_user("Eve", PASSWORD), "script")
     with pytest.raises(InvalidData, match="label script"):
         await auth.create_token(user, "script")
-    for label, days in (("", 1), ("x" * 65, 1), ("a", 0), ("b", 36_501)):
+    for label, days in (("", 1), ("x" * 65, 1), ("a\x00", 1), ("a", 0), ("b", 36_501)):
         with pytest.raises(InvalidData):
             await auth.create_token(user, label, days=days)
 

@@ -1,16 +1,13 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import pytest
 import voluptuous as vol
 from aiohttp import ClientSession, ClientWebSocketResponse, CookieJar, web
-from argon2 import PasswordHasher
 from yarl import URL
 
 from regie.api import Extension, Manifest, Panel, PluginContext, Route, hookimpl
 from regie.auth import User
-from regie.auth.passwords import Passwords
 from regie.services import Caller
 from regie.testing.hub import PASSWORD, TestHub
 from regie.web.security import COOKIE
@@ -32,6 +29,7 @@ class Example(Extension):
     def routes(self) -> Sequence[Route]:
         return [
             Route("POST", "form", self.form, permission="user"),
+            Route("POST", "open", self.hook, permission="public"),
             Route("GET", "guests", self.page, permission="guest"),
             Route("GET", "broken", self.broken, permission="user"),
             Route("POST", "hook/{name}", self.hook, permission="public", api=True),
@@ -60,13 +58,6 @@ class Example(Extension):
     async def hook(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
         return web.json_response({"name": request.match_info.get("name", ""), "length": len(body)})
-
-
-@pytest.fixture(autouse=True)
-def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Passwords that cost a millisecond: hundreds are made here, and none is worth guessing."""
-    hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    monkeypatch.setattr("regie.auth.auth.Passwords", partial(Passwords, hasher))
 
 
 @pytest.fixture

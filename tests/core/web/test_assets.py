@@ -20,13 +20,13 @@ def mounted(hub: TestHub, tmp_path: Path) -> TestHub:
     return hub
 
 
-@pytest.mark.usefixtures("mounted")
 async def test_a_pinned_file_is_kept_for_ever_and_others_are_asked_for_again(
-    anyone: ClientSession, tmp_path: Path
+    mounted: TestHub, anyone: ClientSession, tmp_path: Path
 ) -> None:
-    version = file_version(tmp_path / "drawn" / "static" / "js" / "live.js")
     path = "/x/drawn/static/js/live.js"
-    async with anyone.get(f"{path}?v={version}") as answer:
+    address = mounted.web.pages.static_url("drawn", "js/live.js")
+    assert address == f"{path}?v={file_version(tmp_path / 'drawn' / 'static' / 'js' / 'live.js')}"
+    async with anyone.get(address) as answer:
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert answer.content_type == "text/javascript"
         assert answer.headers["Content-Encoding"] == "gzip"

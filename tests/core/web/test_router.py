@@ -51,6 +51,7 @@ async def test_every_route_has_a_permission_and_only_public_ones_answer_stranger
         "/api/x/example/hook/{name}",
         "/api/x/example/small",
         "/api/x/example/large",
+        "/x/example/open",
         "/x/example/static/{path}",
     }
 

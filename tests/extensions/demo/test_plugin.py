@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,9 @@ from regie.api import Extension, Manifest, PluginContext, ServiceCall, hookimpl
 from regie.roles import MediaServer
 from regie.testing.hub import TestHub
 from regie_demo import Demo
+from regie_demo.history import SOURCE, generate
 from regie_jellyfin import Jellyfin
+from regie_jellyfin_monitor import JellyfinMonitor
 
 
 class Monitor(Extension):
@@ -46,7 +50,7 @@ async def _until(hub: TestHub, condition: Callable[[], Any]) -> None:
     changed = asyncio.Event()
     undo = hub.bus.on("*", lambda _: changed.set())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not condition():
                 await changed.wait()
                 changed.clear()
@@ -84,6 +88,16 @@ async def test_without_demo_nothing_happens(hub: TestHub) -> None:
     await hub.load_plugin("demo", Demo)
     assert hub.entries.all() == []
     assert hub.roles.all(MediaServer) == []
+
+
+async def test_the_real_monitor_takes_the_past_once(hub: TestHub) -> None:
+    await hub.load_plugin("jellyfin_monitor", JellyfinMonitor)
+    plays = list(islice(generate(1, 30, datetime(2026, 11, 20, tzinfo=UTC)), 60))
+    data = {"server_id": "demo", "server_name": "Demo", "source": SOURCE, "plays": plays}
+    answers = [
+        await hub.services.call("jellyfin_monitor", "import_plays", data, return_response=True) for _ in range(2)
+    ]
+    assert [answer["imported"] if answer else None for answer in answers] == [60, 0]
 
 
 def test_batches_are_full_but_the_last() -> None:

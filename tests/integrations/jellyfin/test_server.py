@@ -32,7 +32,7 @@ async def _next(server: JellyfinServer, kind: type[Observation], *, playing: int
     """The next observation of a kind."""
     heard: asyncio.Queue[Observation] = asyncio.Queue()
     undo = server.observe(heard.put_nowait)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             observation = await heard.get()
             if isinstance(observation, kind) and playing in {None, len(getattr(observation, "sessions", ()))}:

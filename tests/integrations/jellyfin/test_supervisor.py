@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -37,14 +38,15 @@ class Watch:
         self.changed.set()
 
     async def until(self, condition: Callable[[], Any]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not condition():
                 self.changed.clear()
                 await self.changed.wait()
 
     @property
     def states(self) -> list[str]:
-        return [status.state for status in self.statuses]
+        """The states one after the other, whatever reasons they had."""
+        return [state for state, _ in groupby(status.state for status in self.statuses)]
 
     @property
     def snapshots(self) -> list[Snapshot]:

@@ -39,6 +39,11 @@ async def edit(request: web.Request) -> web.Response:
     return await _editor(request, request.match_info["id"])
 
 
+async def traces(request: web.Request) -> web.Response:
+    """The fragment with the last runs."""
+    return await show(request, "_traces.html", {"traces": hub_of(request).automations.traces(request.match_info["id"])})
+
+
 async def save(request: web.Request) -> web.Response:
     """Check and keep; what is wrong is shown beside what was typed."""
     automation_id = request.match_info.get("id")

@@ -71,4 +71,6 @@ async def _detail(request: web.Request, error: str = "") -> web.Response:
 
 
 def _pages(record: PluginRecord) -> list[Any]:
-    return [panel for panel in record.panels if panel.in_navigation] if record.is_running else []
+    """The pages that can be opened as they are; integrations keep theirs out of the navigation."""
+    opened = [panel for panel in record.panels if panel.in_navigation or record.kind == "integration"]
+    return [panel for panel in opened if "{" not in panel.path] if record.is_running else []

@@ -145,15 +145,16 @@ class Connection:
         """Say farewell; who does not hear it within seconds is cut off."""
         self._is_open = False
         transport = self._request.transport
+        if transport is not None:
+            # The farewell lies behind what was not read: a client that wakes up in time still finds it.
+            asyncio.get_running_loop().call_later(ABORT_S, transport.abort)
         try:
             async with asyncio.timeout(GOODBYE_S):
                 await self._socket.close(code=code, message=reason.encode())
         except (TimeoutError, ConnectionError):
             pass
         if transport is not None:
-            # The farewell lies behind what was not read: a client that wakes up in time still finds it.
             transport.close()
-            asyncio.get_running_loop().call_later(ABORT_S, transport.abort)
 
     async def _authenticate(self) -> bool:
         try:
@@ -188,6 +189,8 @@ class Connection:
             return False
         for message in received if isinstance(received, list) else [received]:
             await self._command(message)
+            if not self._is_open:
+                return False
         return True
 
     async def _command(self, message: Any) -> None:
@@ -260,6 +263,9 @@ class Connection:
             await self._cut_off(f"a write took over {WRITE_S:.0f} s")
         except ConnectionError:
             self._is_open = False
+        except Exception as error:  # noqa: BLE001 - what a plugin put into a state may be no JSON at all
+            self.hub.faults.report("core", error, "websocket writer")
+            await self.close(WSCloseCode.INTERNAL_ERROR, "Something cannot be told")
 
     async def _send_batch(self, batch: list[bytes]) -> None:
         if self.may_join and len(batch) > 1:

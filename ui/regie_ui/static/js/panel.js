@@ -11,15 +11,20 @@ const followed = new WeakMap();
 
 function followFragment(element) {
   if (followed.has(element)) return;
-  let timer = 0;
-  let last = 0;
-  const refresh = () => {
-    if (timer) return;
-    timer = setTimeout(async () => {
+  let isBusy = false;
+  let isStale = false;
+  let last = -FRAGMENT_GAP_MS;
+  const refresh = async () => {
+    isStale = true;
+    if (isBusy) return;
+    isBusy = true;
+    while (isStale && element.isConnected) {
+      await new Promise((resolve) => setTimeout(resolve, last + FRAGMENT_GAP_MS - performance.now()));
+      isStale = false; // what is told from here on may be newer than the answer
       last = performance.now();
       await replace(element).catch(() => undefined); // the link's badge already says that the hub is away
-      timer = 0;
-    }, Math.max(0, last + FRAGMENT_GAP_MS - performance.now()));
+    }
+    isBusy = false;
   };
   const undo = element.dataset.live.split(" ").map((topic) => subscribe(topic, refresh, refresh));
   followed.set(element, { refresh, undo });

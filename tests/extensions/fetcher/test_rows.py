@@ -1,0 +1,96 @@
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from regie_fetcher.rows import LibraryItem, MediaFile, MemoryRows, Rows
+from regie_fetcher.tables import SqlRows, metadata
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import create_async_engine
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def rows(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rows]:
+    if request.param == "memory":
+        yield MemoryRows()
+        return
+    engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path}/library.db")
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def enforce(connection: Any, _: object) -> None:
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    yield SqlRows(engine)
+    await engine.dispose()
+
+
+def media(letter: str = "a", **changes: Any) -> MediaFile:
+    facts: dict[str, Any] = {"size": 5, "source_sha256": "5" * 64, "source_bytes": 9, "recipe": "r1", "duration_s": 1.5}
+    return MediaFile(sha256=letter * 64, **facts | changes)
+
+
+def item(number: int, letter: str = "a", **changes: Any) -> LibraryItem:
+    return LibraryItem(id=f"job{number}", owner="ann", title=f"Title {number}", sha256=letter * 64, **changes)
+
+
+async def test_two_items_share_one_file_and_the_last_takes_it_along(rows: Rows) -> None:
+    assert await rows.commit(media(), item(1, link="a.mp4")) == item(1, link="a.mp4")
+    assert await rows.commit(media(), item(2)) == item(2)
+    assert await rows.all_media() == [media()]
+    assert await rows.remove_item("job1") is None
+    assert await rows.media("a" * 64) == media()
+    assert await rows.remove_item("job2") == media()
+    assert await rows.media("a" * 64) is None
+    assert await rows.remove_item("job2") is None
+    assert await rows.all_items() == []
+
+
+async def test_the_same_job_adds_its_item_once(rows: Rows) -> None:
+    await rows.commit(media(), item(1))
+    again = LibraryItem(id="job1", owner="eve", title="other", sha256="b" * 64)
+    assert await rows.commit(media("b"), again) == item(1)
+    assert await rows.all_media() == [media()]
+    assert await rows.item("job1") == item(1)
+    assert await rows.item("job9") is None
+
+
+async def test_a_link_is_held_by_one_item(rows: Rows) -> None:
+    await rows.commit(media(), item(1, link="x/a.mp4"))
+    assert await rows.commit(media("b"), item(2, "b", link="x/a.mp4")) is None
+    assert await rows.all_media() == [media()]
+    assert await rows.commit(media("b"), item(2, "b", link="x/a (2).mp4")) is not None
+
+
+async def test_a_source_is_recognised_by_hash_and_recipe(rows: Rows) -> None:
+    await rows.commit(media(), item(1))
+    assert await rows.media_by_source("5" * 64, "r1") == media()
+    assert await rows.media_by_source("5" * 64, "r2") is None
+    assert await rows.media_by_source("6" * 64, "r1") is None
+
+
+async def test_missing_files_are_marked_and_unmarked(rows: Rows) -> None:
+    await rows.commit(media(), item(1))
+    await rows.mark_missing("a" * 64, is_missing=True)
+    assert await rows.media("a" * 64) == media(is_missing=True)
+    await rows.mark_missing("a" * 64, is_missing=False)
+    assert await rows.media("a" * 64) == media()
+    await rows.mark_missing("f" * 64, is_missing=True)
+    assert await rows.media("f" * 64) is None
+
+
+async def test_only_unreferenced_files_are_removed(rows: Rows) -> None:
+    await rows.commit(media(), item(1))
+    assert await rows.remove_unreferenced() == []
+    assert await rows.all_media() == [media()]
+
+
+async def test_many_at_once_lose_and_double_nothing(rows: Rows) -> None:
+    letters = "abcd"
+    await asyncio.gather(*(rows.commit(media(letters[n % 4]), item(n, letters[n % 4])) for n in range(24)))
+    assert sorted(each.sha256[0] for each in await rows.all_media()) == list(letters)
+    removed = await asyncio.gather(*(rows.remove_item(f"job{n}") for n in range(24)))
+    assert sorted(each.sha256[0] for each in removed if each) == list(letters)
+    assert await rows.all_media() == []
