@@ -148,6 +148,8 @@ class Rulebook:
 
     def relabel(self, submission: Submission, primary: str) -> Submission:
         """The row with its album and album artist under the names they go by."""
+        if not submission.album:
+            return submission
         artist = self.artist(submission.album_artist or primary)
         album = _follow(self._albums, text_key(artist), submission.album, key=text_key)
         album_artist = artist if submission.album_artist else ""
