@@ -73,6 +73,30 @@ def test_hostile_content_is_refused(data: bytes) -> None:
     assert complaint
 
 
+def test_brackets_in_many_titles_are_no_nesting() -> None:
+    rows = "".join(f"{1_700_000_000 + number},Queen,Song [Live ({{\n" for number in range(30_000))
+    assert read(f"time,artist,track\n{rows}".encode()) == (30_000, "")
+
+
+def test_an_archive_that_breaks_off_gives_what_was_complete() -> None:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.json", spotify(20_000))
+    data = bytearray(written.getvalue())
+    middle = len(data) // 2
+    data[middle : middle + 200] = bytes(200)
+    count, complaint = read(bytes(data))
+    assert 0 < count < 20_000
+    assert complaint
+
+
+def test_unusual_packings_are_refused() -> None:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("a.json", spotify(1))
+    assert "unusual" in read(written.getvalue())[1]
+
+
 def test_deep_lines_are_rows_that_are_no_rows() -> None:
     good = b'{"track_metadata": {"artist_name": "A", "track_name": "T"}, "listened_at": 1700000000}\n'
     assert read(good + b"[" * 5000 + b"]" * 5000 + b"\n" + good) == (2, "")
