@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from hypothesis import settings
+
 from regie_music_tracker.history import History
 from regie_music_tracker.listen import Listen
 from regie_music_tracker.now_playing import NowPlayingBoard
@@ -21,10 +21,6 @@ from regie_music_tracker.protocols.listenbrainz import answers as brainz
 from regie_music_tracker.protocols.listenbrainz import calls as brainz_calls
 from regie_music_tracker.protocols.routes import Protocol, route
 from regie_music_tracker.protocols.wire import Answer, Request, md5, preflight
-
-# A shared machine stalls now and then: time is measured by the bench, not by examples.
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
 
 USER, TOKEN, API_KEY, SECRET, SESSION = "ada", "app-token", "key", "secret", "session-1"
 

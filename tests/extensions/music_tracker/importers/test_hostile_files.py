@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_music_tracker.importers import ImportFault, read_import
 from regie_music_tracker.importers.guard import MEGABYTE
 from regie_music_tracker.importers.rows import Target

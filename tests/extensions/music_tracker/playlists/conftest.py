@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 import pytest
+
 from regie_music_tracker.playlists.library import LibraryTrack, Play
 
 

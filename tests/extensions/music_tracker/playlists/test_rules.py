@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from regie_music_tracker.playlists import RULES, Brief, Playlist, make
 from regie_music_tracker.playlists.library import LibraryTrack
 

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_music_tracker.protocols.audioscrobbler import Failure, answers, decode, encode
 from regie_music_tracker.protocols.audioscrobbler.calls import (
     Code,

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_music_tracker.protocols.listenbrainz import ApiError, answers, decode, encode
 from regie_music_tracker.protocols.listenbrainz.calls import GetListens, GetStats, SubmitListens, ValidateToken
 from regie_music_tracker.protocols.routes import Protocol, route

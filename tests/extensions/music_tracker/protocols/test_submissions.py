@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_music_tracker.protocols.routes import NOW_PLAYING_PATH, SUBMISSION_PATH
 from regie_music_tracker.protocols.submissions import (
     Handshake,
