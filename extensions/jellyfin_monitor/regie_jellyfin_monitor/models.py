@@ -124,7 +124,6 @@ Index("ix_jellyfin_monitor_play_started", play.c.server_id, play.c.started, play
 Index("ix_jellyfin_monitor_play_user", play.c.server_id, play.c.user_id, play.c.started)
 Index("ix_jellyfin_monitor_play_item", play.c.server_id, play.c.item_id, play.c.started)
 Index("ix_jellyfin_monitor_play_series", play.c.server_id, play.c.series_id, play.c.started)
-Index("ix_jellyfin_monitor_play_group", play.c.group_id)
 play_span = _table(
     "play_span",
     Column("play_id", Integer, primary_key=True, autoincrement=False),

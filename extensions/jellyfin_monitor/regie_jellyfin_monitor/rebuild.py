@@ -24,15 +24,11 @@ Deltas = dict[Table, dict[Key, list[int]]]
 async def rebuild_dirty(
     begin: Callable[[], AbstractAsyncContextManager[AsyncSession]], make_insert: Insert, zone: ZoneInfo
 ) -> AsyncIterator[int]:
-    """Build all marked days, a few in each transaction; the newest first; yields how many were built, so that others get their turn."""
+    """Build all marked days, a few in each transaction; the oldest first, which keeps pages full; yields how many were built."""
     while True:
         async with begin() as session:
             dirty = models.dirty
-            oldest = (
-                select(dirty.c.server_id, dirty.c.day)
-                .order_by(dirty.c.server_id, dirty.c.day.desc())
-                .limit(DAYS_AT_ONCE)
-            )
+            oldest = select(dirty.c.server_id, dirty.c.day).order_by(dirty.c.server_id, dirty.c.day).limit(DAYS_AT_ONCE)
             marked = [tuple(row) for row in await session.execute(oldest)]
             days = [day for server_id, day in marked if server_id == marked[0][0]]
             if not days:
@@ -123,7 +119,10 @@ async def _replace(session: AsyncSession, table: Table, server_id: int, day: int
         connection = await session.connection()
         await connection.execute(
             insert(table),
-            [fixed | dict(zip(names, key, strict=True)) | {"plays": n, "watch_s": s} for key, (n, s) in new.items()],
+            [
+                fixed | dict(zip(names, key, strict=True)) | {"plays": n, "watch_s": s}
+                for key, (n, s) in sorted(new.items())
+            ],
         )
     none = (0, 0)
     changes = {

@@ -220,11 +220,10 @@ class Store:
         columns = (*columns, play.c.pos1, play.c.watched, play.c.started, play.c.stopped)
         changed = []
         for chunk in chunks(sorted({item_id for _, item_id in pairs})):
-            found = await session.execute(
-                select(*columns)
-                .where(play.c.server_id == server_id, play.c.item_id.in_(chunk))
-                .order_by(play.c.item_id, play.c.user_id, play.c.started, play.c.id)
-            )
+            # Sorted here: asked to, SQLite would walk all plays of the server in another index's order.
+            of_items = (play.c.server_id == server_id, play.c.item_id.in_(chunk))
+            found = list(await session.execute(select(*columns).where(*of_items)))
+            found.sort(key=lambda row: (row.item_id, row.user_id, row.started, row.id))
             for pair, several in groupby(found, key=lambda row: (row.user_id, row.item_id)):
                 if pair in pairs:
                     changed += [(row, group) for row, group in self._groups(several) if row.group_id != group]

@@ -193,7 +193,9 @@ async def test_history_and_statistics_show_what_ended(monitored: TestHub, house:
 async def test_history_pages_meet_without_gap_or_overlap(monitored: TestHub, http: ClientSession) -> None:
     start = datetime(2026, 1, 1, 20, tzinfo=UTC)
     plays = [plain(str(number), start + timedelta(hours=number // 3)) for number in range(120)]
-    await monitored.services.call("jellyfin_monitor", "import_plays", imported(plays))
+    for server in ("house", "other"):
+        part = imported(plays[server == "house" :: 2]) | {"server_id": server}
+        await monitored.services.call("jellyfin_monitor", "import_plays", part)
     path, seen = "/x/jellyfin_monitor/history", []
     while path:
         rows = await text_of(http, path, headers={"HX-Request": "true"})

@@ -74,7 +74,6 @@ def _plays() -> None:
         ("user", "server_id", "user_id", "started"),
         ("item", "server_id", "item_id", "started"),
         ("series", "server_id", "series_id", "started"),
-        ("group", "group_id"),
     ):
         op.create_index(f"ix_{PREFIX}play_{name}", f"{PREFIX}play", columns)
     _create(
