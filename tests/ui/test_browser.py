@@ -141,7 +141,7 @@ async def test_a_lost_link_shows_and_what_was_missed_is_fetched(panel: TestHub, 
 
     await expect(page.locator("#link")).to_be_hidden(timeout=15_000)
     await expect(page.locator("#state")).to_have_text("7")
-    await expect(page.locator("#live p")).to_have_text("asked 1")
+    await expect(page.locator("#live p")).to_contain_text("asked")
 
 
 async def test_a_progress_moves_by_itself(panel: TestHub, chromium: Browser) -> None:
