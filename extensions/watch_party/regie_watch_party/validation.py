@@ -99,11 +99,11 @@ def _describe_dataclass(kind: type, definitions: dict[str, Any]) -> dict[str, An
 def _describe_scalar(kind: Any, constraint: Bounds | Length | None) -> dict[str, Any]:
     names = {str: "string", float: "number", int: "integer", bool: "boolean", type(None): "null"}
     described: dict[str, Any] = {"type": names[kind]}
-    if isinstance(constraint, Bounds):
-        described |= {"minimum": constraint.minimum, "maximum": constraint.maximum}
     if kind is str:
         described["pattern"] = SAFE_TEXT
-    if isinstance(constraint, Length):
+    if isinstance(constraint, Bounds):
+        described |= {"minimum": constraint.minimum, "maximum": constraint.maximum}
+    elif isinstance(constraint, Length):
         described |= {"minLength": constraint.minimum, "maxLength": constraint.maximum}
     return described
 
