@@ -55,6 +55,10 @@ class Watch:
             if now > LENGTH_S - 5.0 and timeline.playing and now > timeline.at_s + 20.0:
                 self.late_errors_s.append(abs(timeline.position(now) - client.player.position()))
 
+    def presses_reported(self) -> int:
+        """How many of the controllers' own corrections were taken for a viewer's hand."""
+        return sum(client.agent.presses_seen for client in self._clients if isinstance(client.agent, RoomAgent))
+
     def _look_at(self, client: Client) -> None:
         assert isinstance(client.agent, RoomAgent)
         timeline = client.agent.participant.controller.timeline
@@ -88,3 +92,4 @@ def test_a_random_party_keeps_its_promises(
 
     simulate(party, "ours", build)
     assert all(error < 0.1 for error in watches[0].late_errors_s)
+    assert watches[0].presses_reported() == 0
