@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from regie_watch_party.members import Member
 from regie_watch_party.protocol import ErrorMessage, Inbound, Item, Options
 from regie_watch_party.room import Room

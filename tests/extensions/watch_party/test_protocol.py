@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+
 from regie_watch_party import schema
 from regie_watch_party.envelope import Envelope, read_inbound, read_outbound, write
 from regie_watch_party.participant import Participant

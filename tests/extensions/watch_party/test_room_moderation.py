@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import pytest
+
 from regie_watch_party.members import CHAT_BURST, MESSAGES_BURST, REFUSALS_BURST
 from regie_watch_party.protocol import (
     Chat,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_watch_party.protocol import (
     Ballot,
     ForceResync,

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from regie_watch_party.protocol import Mode, Options
 from watch_party_sim.policies.ours import RoomAgent, RoomServer, ours
 from watch_party_sim.profiles import PROFILES, Event, scenario
 from watch_party_sim.run import simulate
 from watch_party_sim.world import Client, World
+
+from regie_watch_party.protocol import Mode, Options
 
 LENGTH_S = 90.0
 QUIET_FROM_S = 60.0
