@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from regie_kiosk import Doubt, Kind, ReleaseName, parse_release_name
 
 NAMES = [
