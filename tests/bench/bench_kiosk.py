@@ -15,6 +15,7 @@ from typing import Any
 
 import PTT
 from guessit import guessit
+
 from regie_kiosk import (
     FRENCH,
     Candidate,

@@ -6,8 +6,9 @@ import random
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from regie_watch_party.player import Reading
 from watch_party_sim.profiles import ClientModel, PlayerModel, Scenario
+
+from regie_watch_party.player import Reading
 
 TICK_S = 0.1
 HIDDEN_TICK_S = 1.0

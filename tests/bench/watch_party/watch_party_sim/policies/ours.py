@@ -3,6 +3,8 @@
 import random
 from typing import Any
 
+from watch_party_sim.world import Client, World
+
 from regie_watch_party.participant import Participant, Step
 from regie_watch_party.player import Command, Pause, Play, Seek, Traits
 from regie_watch_party.protocol import (
@@ -18,7 +20,6 @@ from regie_watch_party.protocol import (
 from regie_watch_party.room import Room
 from regie_watch_party.room_state import Action, Close, Send
 from regie_watch_party.seats import Joining, Refusal
-from watch_party_sim.world import Client, World
 
 ROOM_TICK_S = 0.25
 
