@@ -1,6 +1,7 @@
 """What the panel's scripts do, in a real browser against a real hub."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -148,7 +149,7 @@ async def test_a_progress_moves_by_itself(panel: TestHub, chromium: Browser) -> 
     page = await _sign_in(chromium, panel)
     await page.goto("/x/living/live")
 
-    await expect(page.locator("[data-clock]")).to_have_text("0:12")
+    await expect(page.locator("[data-clock]")).to_have_text(re.compile(r"0:1[1-9]"))
 
 
 async def test_search_answers_while_one_types_and_the_keyboard_leads(panel: TestHub, chromium: Browser) -> None:

@@ -46,7 +46,12 @@ async def test_variables_are_escaped(renderer: Renderer, tmp_path: Path) -> None
 
 async def test_pages_get_the_frame_and_fragments_do_not(tmp_path: Path) -> None:
     asked = []
-    renderer = Renderer(frame=lambda request: asked.append(request) or {"where": "frame"})
+
+    def frame(request: web.Request) -> dict[str, str]:
+        asked.append(request)
+        return {"where": "frame"}
+
+    renderer = Renderer(frame=frame)
     renderer.mount("one", _package(tmp_path, page="{{ where }}", _part="{{ where }}"))
 
     assert await renderer.render(_request(), "one/page.html", {}) == "frame"

@@ -8,6 +8,7 @@ from regie.errors import InvalidData, NotFound, RegieError
 from regie.web.navigation import Item
 from regie.web.rendering import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, theme
 from regie_ui.access import go_on, hub_of, posted, show, user_of
+from regie_ui.agents import agent_name
 from regie_ui.messages import msgid
 
 PREFERENCES = "/settings"
@@ -79,9 +80,13 @@ async def sessions(request: web.Request) -> web.Response:
     user = user_of(request)
     session = request.get("session")
     found = await hub_of(request).auth.list_sessions(user)
-    return await show(
-        request, "sessions.html", {"sessions": found, "here": session.id if session else "", "tabs": tabs(request)}
-    )
+    variables = {
+        "sessions": found,
+        "names": {one.id: agent_name(one.agent) for one in found},
+        "here": session.id if session else "",
+        "tabs": tabs(request),
+    }
+    return await show(request, "sessions.html", variables)
 
 
 async def end_session(request: web.Request) -> web.Response:
