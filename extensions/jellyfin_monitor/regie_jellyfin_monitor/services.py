@@ -14,7 +14,7 @@ from .monitor import Monitor
 
 AT_ONCE = 250
 """Imported plays a transaction: others write in between."""
-CHECKED_AT_ONCE = 50
+CHECKED_AT_ONCE = 10
 """Plays that are checked before others get their turn on the loop."""
 
 _STREAM = {"description": "The stream, as events and the live page name it", "required": True, "example": "812…"}

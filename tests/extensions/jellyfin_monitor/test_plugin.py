@@ -202,6 +202,7 @@ async def test_history_pages_meet_without_gap_or_overlap(monitored: TestHub, htt
         seen += [part.partition('"')[0] for part in rows.split("/x/jellyfin_monitor/history/")[1:]]
         path = rows.partition('hx-get="')[2].partition('"')[0].replace("&amp;", "&")
     assert len(seen) == len(set(seen)) == 120
+    assert "imported" in await text_of(http, f"/x/jellyfin_monitor/history/{seen[0]}")
 
 
 def plain(play_id: str, started: datetime, **more: Any) -> dict[str, Any]:
