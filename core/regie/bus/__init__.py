@@ -1,0 +1,6 @@
+"""Events: what happened, who caused it, and who is told."""
+
+from regie.bus.bus import Bus, callback
+from regie.bus.event import Event, EventContext
+
+__all__ = ["Bus", "Event", "EventContext", "callback"]

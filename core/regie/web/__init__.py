@@ -1,0 +1,1 @@
+"""The web server: pages and APIs of the core and of plugins, REST and WebSocket."""

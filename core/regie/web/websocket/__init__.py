@@ -1,0 +1,1 @@
+"""The WebSocket API: Home Assistant's messages, and `regie/…`."""

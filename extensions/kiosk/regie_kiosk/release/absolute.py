@@ -1,0 +1,175 @@
+"""Bare numbers: the absolute numbering of anime, and the compact 113 of old television names."""
+
+import re
+from typing import NamedTuple
+
+from .model import Number
+from .numbering import Numbering
+
+_NUMBER = r"(\d{1,4}(?:\.\d{1,2}(?!\d))?)(?:\.\d)?"
+_TAIL = r"(?:[\s_]?v\d)?(?:[\s_]?(?:完|fin|end|finale?))?"
+_RANGE = r"(?:(?:v\d)?\s?(?:[-~+&à_]|to)\s?(\d{1,4})){0,8}"
+_STOP = r"(?=[\s_.]|[\[(\])-]|$)"
+_AFTER_DASH = re.compile(rf"(?:[\s_.]|(?<=[\])]))-[\s_.]{{1,2}}(?:#|e)?{_NUMBER}{_RANGE}{_TAIL}{_STOP}")
+_IN_BRACKETS = re.compile(
+    rf"[\[(]\s?(?:tv\s?)?(?:第)?{_NUMBER}{_RANGE}{_TAIL}\s?[话話集回]?(?:\s?(?:合集|全集|全))?(?:\+\s?[a-z]{{2,6}})?\s?[\])]"
+)
+_ASIAN = re.compile(r"第\s*(\d{1,4}(?:\.\d)?)(?:\s?[-~]\s?(\d{1,4}))?\s*[话話集回]|(?<![a-z0-9])#(\d{1,4})(?!\d)")
+_PADDED = re.compile(rf"(?<=[\s_.\-])(0\d{{1,2}}|0\d{{1,2}}\.5){_RANGE}{_TAIL}{_STOP}(?!\.\d(?!\d))")
+_BEFORE_TAGS = re.compile(rf"(?<=[\s_.\-]){_NUMBER}{_RANGE}{_TAIL}[\s_.]{{0,2}}$")
+_BARE_RANGE = re.compile(r"(?<=[a-z!?)]\s)[\[(]?(\d{2,4})\s?[-~]\s?(\d{2,4})(?=[\])]|\s?[\[(])")
+_SQUARE = re.compile(r"(?<=[a-z0-9!?)][\s_])\[(\d{2,4})\](?=[\s_]?\[)")
+_BEFORE_DASH = re.compile(rf"(?<=[\s_])(\d{{2,4}}){_RANGE}{_TAIL}(?=[\s_]-[\s_])")
+_WIDE_RANGE = re.compile(r"(?<=[\s_])(0\d{1,2})\s-\s(\d{2,3})(?=\s?[\[(])")
+_BEFORE_FRENCH = re.compile(r"(?<=[a-z!?)][\s_.])(\d{2,4})(?=[\s_.]{1,2}[\[(]?(?:vostfr|vf|vost)(?![a-z0-9]))")
+_BEFORE_SQUARE = re.compile(r"(?<=[a-z!?)]\s)(\d{2,4})(?=\s?\[)")
+_PADDED_DASH = re.compile(r"(?<=[a-z!?)]\s)(0\d{1,2})(?=\s-\s)")
+_RANGE_BEFORE = re.compile(r"(?<=[\s_.])(\d{2,4})\s?[-~]\s?(\d{2,4})(?=[\s_.]{1,2}$)")
+_COMPACT = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)[._ ]{1,2}$")
+_DOUBLE = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)(\d\d)[._ ]{1,2}$")
+_BEFORE_NUMBERING = re.compile(rf"[\s_]-[\s_]{_NUMBER}[\s_]*[-(\[]{{0,2}}[\s_]*[\[(]?$")
+_PLAIN_BEFORE = re.compile(r"[\s_](\d{2,4})[\s_][(\[]?$")
+_BEHIND_NUMBERING = re.compile(r"[\s._]?[\s._(\[]{1,2}(\d{3,4})(?=[\s._)\]])")
+
+
+class Place(NamedTuple):
+    """Where to look: the title's part ends with the first tag, and the whole."""
+
+    start: int
+    tags: int
+    end: int
+
+
+def anime(low: str, place: Place) -> Numbering | None:
+    """The number of an anime episode in a name that a fan group wrote."""
+    if not low.isascii() and (found := _ASIAN.search(low, place.start, place.end)):
+        return _made(found, found.group(1) or found.group(3), found.group(2))
+    if found := _WIDE_RANGE.search(low, place.start, place.end):
+        return _made(found, found.group(1), found.group(2))
+    return (
+        _after_dash(low, place)
+        or _bracketed(low, place)
+        or _before_tags(low, place)
+        or _searched(_PADDED, low, place)
+        or _searched(_BEFORE_DASH, low, place)
+    )
+
+
+def plain(low: str, place: Place, technical: Place) -> Numbering | None:
+    """The bare number of a name without a fan group, where its form leaves no doubt."""
+    return (
+        _after_dash(low, place)
+        or _padded(low, technical)
+        or _range_before_tags(low, technical)
+        or _bare_range(low, technical)
+        or _written(low, place)
+    )
+
+
+def _after_dash(low: str, place: Place) -> Numbering | None:
+    """A number that stands behind a dash of its own: Title - 07."""
+    for found in _AFTER_DASH.finditer(low, place.start, place.end):
+        if found.start() > place.start and not _is_year(found.group(1)):
+            return _made(found, found.group(1), found.group(2))
+    return None
+
+
+def _padded(low: str, place: Place) -> Numbering | None:
+    """A number with a leading zero right before the tags, in a name without a fan group."""
+    for found in _PADDED.finditer(low, place.start, place.end):
+        if found.start() > place.start and found.end() + 2 >= place.tags:
+            return _made(found, found.group(1), found.group(2))
+    return None
+
+
+def _range_before_tags(low: str, place: Place) -> Numbering | None:
+    """A range of numbers right before the tags."""
+    found = _RANGE_BEFORE.search(low, max(place.start, place.tags - 14), place.tags)
+    if found and not _is_year(found.group(1)) and int(found.group(1)) < int(found.group(2)):
+        return _made(found, found.group(1), found.group(2))
+    return None
+
+
+def _written(low: str, place: Place) -> Numbering | None:
+    """Forms that only episodes have, in a name without a fan group."""
+    for pattern in (_SQUARE, _BEFORE_FRENCH, _BEFORE_SQUARE, _PADDED_DASH):
+        found = pattern.search(low, place.start + 1, place.end)
+        if found and not _is_year(found.group(1)):
+            return _made(found, found.group(1), None)
+    return None
+
+
+def _bare_range(low: str, place: Place) -> Numbering | None:
+    """A range of numbers before a bracket, in a name without a fan group."""
+    found = _BARE_RANGE.search(low, place.start, place.end)
+    if found and not _is_year(found.group(1)) and int(found.group(1)) < int(found.group(2)):
+        return _made(found, found.group(1), found.group(2))
+    return None
+
+
+def compact(low: str, place: Place) -> Numbering | None:
+    """Season and episode in three or four digits before the tags of a recording."""
+    if (found := _DOUBLE.search(low, max(place.start, place.tags - 9), place.tags)) and found.start() > place.start:
+        season, first, second = (int(part) for part in found.groups())
+        if second == first + 1:
+            spans = {"season": (found.span(1),), "episodes": (found.span(2), found.span(3))}
+            return Numbering(found.start(), found.end(3), (season,), (first, second), spans=spans)
+    if (found := _COMPACT.search(low, max(place.start, place.tags - 7), place.tags)) and found.start() > place.start:
+        season, number = int(found.group(1)), int(found.group(2))
+        if season and number and not _is_year(found.group(1) + found.group(2)):
+            spans = {"season": (found.span(1),), "episodes": (found.span(2),)}
+            return Numbering(found.start(), found.end(2), (season,), (number,), spans=spans)
+    return None
+
+
+def beside(low: str, numbering: Numbering, place: Place, *, anime: bool) -> Numbering | None:
+    """The absolute number that stands before or behind S01E02."""
+    if found := _BEFORE_NUMBERING.search(low, max(place.start, numbering.start - 14), numbering.start):
+        return _made(found, found.group(1), None)
+    if anime and (found := _PLAIN_BEFORE.search(low, max(place.start, numbering.start - 8), numbering.start)):
+        return _made(found, found.group(1), None)
+    if (found := _BEHIND_NUMBERING.match(low, numbering.end, place.end)) and not _is_year(found.group(1)):
+        return _made(found, found.group(1), None) if found.group(1) not in _LINES else None
+    return None
+
+
+_LINES = frozenset({"480", "540", "576", "720", "1080", "2160", "264", "265"})
+
+
+def _bracketed(low: str, place: Place) -> Numbering | None:
+    for found in _IN_BRACKETS.finditer(low, place.start, place.end):
+        if found.start() > place.start and not _is_year(found.group(1)):
+            return _made(found, found.group(1), found.group(2))
+    return None
+
+
+def _before_tags(low: str, place: Place) -> Numbering | None:
+    window = max(place.start, place.tags - 24)
+    stop = place.tags
+    while stop > window and low[stop - 1] in "[( _.-":
+        stop -= 1
+    found = _BEFORE_TAGS.search(low, window, stop)
+    if (
+        found
+        and found.start() > place.start
+        and (len(found.group(1)) > 1 or found.group(2))
+        and not _is_year(found.group(1))
+    ):
+        return _made(found, found.group(1), found.group(2))
+    return None
+
+
+def _searched(pattern: re.Pattern[str], low: str, place: Place) -> Numbering | None:
+    found = pattern.search(low, place.start + 1, place.end)
+    return _made(found, found.group(1), found.group(2)) if found else None
+
+
+def _is_year(text: str) -> bool:
+    return len(text) == 4 and text[:2] in {"19", "20"}
+
+
+def _made(found: re.Match[str], first: str, last: str | None) -> Numbering:
+    numbers: tuple[Number, ...] = (float(first) if "." in first else int(first),)
+    if last and isinstance(numbers[0], int) and numbers[0] < int(last) <= numbers[0] + 1500:
+        numbers = tuple(range(numbers[0], int(last) + 1))
+    return Numbering(found.start(), found.end(), absolute=numbers, spans={"absolute": (found.span(),)})

@@ -1,0 +1,65 @@
+"""The stretches of a history that are being worked on, normalised: a bounded window on the storage."""
+
+from bisect import insort
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+
+from regie_music_tracker.matching import REACH_S, may_meet, order
+from regie_music_tracker.track import Row
+
+# As wide as any two rows of one listen lie apart, so that a row's partners are in three stretches.
+STRETCH_S = REACH_S + 1
+STRETCHES_KEPT = 256
+
+Load = Callable[[int, int], Iterable[Row]]
+
+
+class RecentRows:
+    """Rows by stretch of time, read on demand, the longest unused forgotten first."""
+
+    def __init__(self, load: Load, kept: int = STRETCHES_KEPT) -> None:
+        self._load = load
+        self._kept = max(kept, 3)
+        self._stretches: OrderedDict[int, list[Row]] = OrderedDict()
+
+    def put(self, row: Row) -> None:
+        """Take a row in, now that the storage has it; reading the storage may have brought it already."""
+        if twin := self.find(row):
+            self.remove(twin)
+        insort(self._stretch(row.start // STRETCH_S), row, key=order)
+
+    def remove(self, row: Row) -> None:
+        """Forget a row that the storage has no more."""
+        self._stretch(row.start // STRETCH_S).remove(row)
+
+    def find(self, row: Row) -> Row | None:
+        """The row of the same key that is here already."""
+        return next((other for other in self._stretch(row.start // STRETCH_S) if other.key == row.key), None)
+
+    def group(self, seed: Row) -> list[Row]:
+        """Every row that must be judged together with this one, itself first."""
+        group, waiting, seen = [seed], [seed], {id(seed)}
+        while waiting:
+            row = waiting.pop()
+            for other in self._near(row):
+                if id(other) not in seen and may_meet(row, other):
+                    seen.add(id(other))
+                    group.append(other)
+                    waiting.append(other)
+        return group
+
+    def _near(self, row: Row) -> Iterator[Row]:
+        middle = row.start // STRETCH_S
+        for number in (middle - 1, middle, middle + 1):
+            yield from self._stretch(number)
+
+    def _stretch(self, number: int) -> list[Row]:
+        rows = self._stretches.get(number)
+        if rows is None:
+            rows = sorted(self._load(number * STRETCH_S, (number + 1) * STRETCH_S), key=order)
+            self._stretches[number] = rows
+            if len(self._stretches) > self._kept:
+                self._stretches.popitem(last=False)
+        else:
+            self._stretches.move_to_end(number)
+        return rows

@@ -1,0 +1,1 @@
+"""The house's own pages, a module for each room."""
