@@ -16,6 +16,8 @@ from pathlib import Path
 
 import psutil
 from aiohttp import web
+from sqlalchemy.ext.asyncio import create_async_engine
+
 from regie_fetcher.address import AllowList, Judge
 from regie_fetcher.convert import Converter
 from regie_fetcher.direct import DirectDownloader, Order
@@ -27,7 +29,6 @@ from regie_fetcher.probe import probe
 from regie_fetcher.proxy import PolicyProxy
 from regie_fetcher.store import MediaStore
 from regie_fetcher.tables import SqlRows, metadata
-from sqlalchemy.ext.asyncio import create_async_engine
 
 FILES, ENTRIES, AT_ONCE, ROUNDS = 20, 500, 4, 5
 CLIP = "-f lavfi -i testsrc2=size=320x180:rate=25:duration=10 -f lavfi -i sine=duration=10"

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
 from regie_fetcher.address import AllowList, Judge
 from regie_fetcher.direct import DirectDownloader
 

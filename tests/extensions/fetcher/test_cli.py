@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from regie_fetcher.cli import _locked
 
 COMMAND = "import sys; from regie_fetcher.cli import main; sys.exit(main())"

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+
 from regie_fetcher.arguments import Settings
 from regie_fetcher.convert import Converter
 from regie_fetcher.encoders import HARDWARE, SOFTWARE, Encoder, Encoders

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from regie_fetcher.address import Judge
 from regie_fetcher.convert import Converter
 from regie_fetcher.cookies import Cookie

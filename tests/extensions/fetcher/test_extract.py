@@ -10,6 +10,7 @@ from typing import Any
 
 import psutil
 import pytest
+
 from regie_fetcher.address import Judge
 from regie_fetcher.budget import GIB, MIB, Budget, Meter
 from regie_fetcher.errors import (
@@ -136,7 +137,7 @@ async def test_cookies_go_out_and_come_back_without_touching_the_disk(
     assert "fresh\tnew" in got.cookies
     assert "sid\tsecret" in got.cookies
     assert "\0" not in got.cookies
-    assert [path.name for path in work.iterdir()] == ["source.mp4"]  # noqa: ASYNC240 - a folder of one file
+    assert [path.name for path in work.iterdir()] == ["source.mp4"]
 
 
 async def test_a_long_film_is_refused_before_it_is_fetched(

@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_fetcher.address import AllowList, Judge
 from regie_fetcher.budget import MIB, Budget, Meter, RateLimit
 from regie_fetcher.errors import AddressRefused, OverBudget
