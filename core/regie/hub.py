@@ -95,6 +95,8 @@ class Hub:
             raise
 
     async def _bring_up(self) -> None:
+        if self.settings.redis_url:
+            self.log.warning("REGIE_REDIS_URL has no effect yet: this version runs one node, without Redis")
         await self.db.start()
         await migrate(
             self.db, "core", Storage(Base.metadata, "regie.storage.migrations"), backup_dir=self.data_dir.backups
