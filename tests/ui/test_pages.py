@@ -160,6 +160,20 @@ async def test_what_a_page_says_comes_from_known_keys_only(visit: Visit) -> None
     assert "you won" not in text
 
 
+async def test_no_form_that_is_empty_or_strange_breaks_a_page(panel: TestHub, browser: ClientSession) -> None:
+    verbs = {"automations": "run", "entries": "reload", "plugins": "enable"}
+    strange = {"name": EVIL, "yaml": "\x00", "days": "x", "label": "l", "language": "xx", "theme": "xx", "_json": "{"}
+    paths = [route.path for route in panel.plugins.get("regie").routes if route.method == "POST"]
+    assert len(paths) > 15
+    for path in paths:
+        if path != "/sign-out":
+            room = next((verb for name, verb in verbs.items() if f"/{name}/" in path), "")
+            address = re.sub(r"\{\w+\}", "nothing", re.sub(r"\{verb:[^}]*\}", room, path))
+            for form in ({}, strange):
+                async with browser.post(address, data=form) as response:
+                    assert response.status < 500, f"{address}: {await response.text()}"
+
+
 async def test_an_unknown_address_gets_a_friendly_page(browser: ClientSession) -> None:
     async with browser.get("/nowhere") as response:
         assert response.status == 404

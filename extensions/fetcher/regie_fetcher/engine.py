@@ -18,7 +18,7 @@ from .convert import Converter
 from .cookies import Cookie, cookies_for, merged, parse_cookies, to_jar, to_netscape
 from .direct import DirectDownloader, Download, Order
 from .disk import hash_file
-from .errors import CookieFormat, FetcherError, NoSpace, Throttled, Unreadable
+from .errors import CookieFormat, FetcherError, NoSpace, SourceRefused, Throttled, Unreadable
 from .extract import Extracted, Extractor, Found, Preset, Wanted
 from .plan import Action, Plan, make_plan
 from .probe import Media, probe
@@ -153,14 +153,21 @@ class Engine:
                 source = _Source(got.path, got.sha256, job.title or Path(got.name).stem, tuple(cookies))
             else:
                 on_progress(Progress(Step.EXTRACT))
-                made = await self.extractor.download(
-                    _wanted(job, folder, cookies), meter=meter, rate=self._rate, on_progress=room.watching(on_progress)
-                )
+                made = await self._extract(_wanted(job, folder, cookies), meter, room.watching(on_progress))
                 if made.path is None:
                     return Listed(found=made.found, entries=made.entries)
                 source = await _extracted(job, made, cookies)
         await asyncio.to_thread(_note, folder, source)
         return source
+
+    async def _extract(self, wanted: Wanted, meter: Meter, on_progress: OnProgress) -> Extracted:
+        try:
+            return await self.extractor.download(wanted, meter=meter, rate=self._rate, on_progress=on_progress)
+        except SourceRefused as error:
+            if error.status != 403:
+                raise
+            # Addresses of media expire; the page gives fresh ones.
+            return await self.extractor.download(wanted, meter=meter, rate=self._rate, on_progress=on_progress)
 
     async def _keep(self, job: Job, source: _Source, folder: Path, on_progress: OnProgress) -> Stored:
         item = LibraryItem(

@@ -188,7 +188,7 @@ async def _listen(
     while True:
         try:
             line = await reader.readline()
-        except ConnectionError:
+        except (ConnectionError, ValueError):  # ended, or a line beyond all bounds
             line = b""
         if not line.endswith(b"\n"):
             return {"event": "dead"}
@@ -376,4 +376,4 @@ async def _read_exactly(source: socket.socket, count: int) -> bytes:
 def _environment() -> dict[str, str]:
     """No proxies of the environment, no plugins of yt-dlp."""
     kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    return kept | {"YTDLP_NO_PLUGINS": "1", "PYTHONUNBUFFERED": "1"}
+    return kept | {"YTDLP_NO_PLUGINS": "1"}

@@ -28,7 +28,7 @@ RETRIES = 3
 MAX_ENTRIES = 5000
 MAX_TEXT = 2000
 
-_TEXTS = ("id", "extractor_key", "title", "uploader", "thumbnail", "webpage_url", "upload_date", "description", "ext")
+_TEXTS = ("id", "extractor_key", "title", "uploader", "thumbnail", "webpage_url")
 _SORTS = {
     "best": ["vcodec:h264", "res", "acodec:aac", "ext:mp4:m4a"],
     "1080p": ["res:1080", "vcodec:h264", "acodec:aac", "ext:mp4:m4a"],

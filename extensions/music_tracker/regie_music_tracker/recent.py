@@ -41,8 +41,9 @@ class RecentRows:
         group, waiting, seen = [seed], [seed], {id(seed)}
         while waiting:
             row = waiting.pop()
+            blocks = set(row.blocks)
             for other in self._near(row):
-                if id(other) not in seen and may_meet(row, other):
+                if not blocks.isdisjoint(other.blocks) and id(other) not in seen and may_meet(row, other):
                     seen.add(id(other))
                     group.append(other)
                     waiting.append(other)

@@ -148,9 +148,14 @@ class Rulebook:
 
     def relabel(self, submission: Submission, primary: str) -> Submission:
         """The row with its album and album artist under the names they go by."""
+        if not submission.album:
+            return submission
         artist = self.artist(submission.album_artist or primary)
         album = _follow(self._albums, text_key(artist), submission.album, key=text_key)
-        return replace(submission, album=album, album_artist=artist if submission.album_artist else "")
+        album_artist = artist if submission.album_artist else ""
+        if (album, album_artist) == (submission.album, submission.album_artist):
+            return submission
+        return replace(submission, album=album, album_artist=album_artist)
 
     def correct(self, submission: Submission) -> Submission:
         """The row as it should have been."""

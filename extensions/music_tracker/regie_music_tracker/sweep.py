@@ -3,12 +3,11 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from regie_music_tracker.listen import Listen
 from regie_music_tracker.matching import REACH_S, SIMILAR_WITHIN_S, divide, may_meet
 from regie_music_tracker.submission import RowKey
-from regie_music_tracker.track import Row
+from regie_music_tracker.track import ALIKE, Row
 
 
 @dataclass(slots=True, eq=False)
@@ -25,7 +24,7 @@ class Sweep:
 
     detached: frozenset[RowKey] = frozenset()
     _recent: deque[Row] = field(default_factory=deque)
-    _blocks: dict[Any, deque[Row]] = field(default_factory=dict)
+    _blocks: dict[str, list[Row]] = field(default_factory=dict)
 
     def feed(self, row: Row) -> Iterator[Listen]:
         """Take the next row; the listens that are complete now."""
@@ -48,25 +47,29 @@ class Sweep:
         self._recent.append(row)
         for block in row.blocks:
             if (others := self._blocks.get(block)) is None:
-                self._blocks[block] = deque((row,))
+                self._blocks[block] = [row]
                 continue
-            _unite_near(others, row, SIMILAR_WITHIN_S if isinstance(block, tuple) else REACH_S)
+            _unite_near(others, row, SIMILAR_WITHIN_S if block[0] == ALIKE else REACH_S)
             others.append(row)
 
     def _retire(self) -> Iterator[Listen]:
         row = self._recent.popleft()
         for block in row.blocks:
             others = self._blocks[block]
-            others.popleft()
-            if not others:
+            if len(others) == 1:
                 del self._blocks[block]
+            else:
+                del others[0]
         group = row.group
         group.open -= 1
         if not group.open:
+            for one in group.rows:
+                # Rows and groups that hold each other would wait for the garbage collector.
+                one.group = None
             yield from listens_of(group.rows)
 
 
-def _unite_near(others: deque[Row], row: Row, reach_s: int) -> None:
+def _unite_near(others: list[Row], row: Row, reach_s: int) -> None:
     for other in reversed(others):
         if row.start - other.start > reach_s:
             break

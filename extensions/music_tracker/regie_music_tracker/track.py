@@ -15,6 +15,8 @@ from regie_music_tracker.thresholds import Rejection, rejection
 LONGEST_MATCHED_S = 3600
 # Two keys of similarity 0.9 nearly always share their first or last letters: blocks for the search of alike titles.
 BLOCK_LETTERS = 3
+# Begins the blocks in which titles are only alike, not equal.
+ALIKE = "~"
 SPELLINGS_KEPT = 1 << 15
 
 
@@ -29,7 +31,7 @@ class Track:
     artist_key: str
     mbids: frozenset[str]
     key: str
-    blocks: tuple[Any, ...]
+    blocks: tuple[str, ...]
 
     @property
     def is_various(self) -> bool:
@@ -47,7 +49,7 @@ class Row:
     source: str
     track: Track
     length_s: float | None
-    blocks: tuple[Any, ...]
+    blocks: tuple[str, ...]
     group: Any = None
 
     @property
@@ -80,9 +82,9 @@ class Normaliser:
         if refused := rejection(submission, count_short=self.count_short):
             return refused
         track = self._track(submission.artist, submission.title, submission.artists, submission.artist_mbids)
-        if self.rules.mutes(submission.source, (one.key for one in track.credits if one.role is Role.PRIMARY)):
-            return Rejection.MUTED
-        if self.rules.rules and submission.album:
+        if self.rules.rules:
+            if self.rules.mutes(submission.source, (one.key for one in track.credits if one.role is Role.PRIMARY)):
+                return Rejection.MUTED
             submission = self.rules.relabel(submission, track.credits[0].name)
         length = min(submission.length_s, LONGEST_MATCHED_S) if submission.length_s else None
         blocks = track.blocks
@@ -92,10 +94,10 @@ class Normaliser:
         return Row(key, submission, start, submission.source, track, length, blocks)
 
     def _read(self, artist: str, title: str, artists: tuple[str, ...], mbids: tuple[str, ...]) -> Track:
-        credited = self._credits(artist or ", ".join(artists), title, artists, mbids)
+        credited = self._credits(artist.strip() or ", ".join(artists), title, artists, mbids)
         title = self.rules.title(credited[0].name, title)
         core, names = title_core(title), match_keys(credited)
-        traits = marks(core)
+        traits = " ".join(marks(core))
         return Track(
             title=strip_title(title)[0] or title,
             core=core,
@@ -104,7 +106,7 @@ class Normaliser:
             artist_key=" ".join(sorted(names)),
             mbids=frozenset(mbid.lower() for mbid in mbids),
             key=f"{credited[0].key}\x1f{core}",
-            blocks=(core, (traits, core[:BLOCK_LETTERS]), (traits, "", core[-BLOCK_LETTERS:])),
+            blocks=(f"={core}", f"{ALIKE}{traits}<{core[:BLOCK_LETTERS]}", f"{ALIKE}{traits}>{core[-BLOCK_LETTERS:]}"),
         )
 
     def _credits(self, artist: str, title: str, artists: tuple[str, ...], mbids: tuple[str, ...]) -> tuple[Credit, ...]:

@@ -35,7 +35,6 @@ HOLD_RETRY_S = 3.0
 HOLD_TRIES_MAX = 5
 PLAY_RETRY_S = 1.0
 START_SLACK_S = 0.002
-READINGS_COARSE = 2
 READINGS_FINE = 3
 READINGS_LEARN = 2
 # Commanding a speed for this long without any effect on the error means that the player ignores it.
@@ -201,10 +200,12 @@ class Controller:
             if reading.stalled:
                 self._attempt = None
             return NOTHING
-        if not observer.add(reading.at_s, reading.position_s) or observer.count < READINGS_COARSE:
+        if not observer.add(reading.at_s, reading.position_s):
             return NOTHING
         self.error_s = error = timeline.position(server_now) - observer.estimate(now)
-        if self._attempt is not None and observer.count >= READINGS_LEARN:
+        if self._attempt is not None:
+            if observer.count < READINGS_LEARN:
+                return NOTHING
             self._learn(now, timeline, reading, error)
         if self._wants_seek(now, reading, error):
             return (self._seek(now, server_now, timeline, corrective=True),)

@@ -6,6 +6,8 @@ from regie_watch_party.player import Command, Pause, Play, Reading, Seek
 
 # Longer than any player needs to act on a command; what it has not done by then it refused.
 PENDING_S = 2.0
+# A seek that is under way stays ours until this long after it has landed.
+LANDING_S = 0.5
 # Players nudge themselves by a tenth of a second; a viewer jumps further.
 JUMP_S = 1.0
 
@@ -46,8 +48,8 @@ class EchoGuard:
         return self._seek(now, last, reading)
 
     def _seek(self, now: float, last: Reading, reading: Reading) -> Press | None:
-        if reading.seeking or last.seeking:
-            self._seek_until_s = max(self._seek_until_s, now + 0.5) if self._seek_until_s > now else self._seek_until_s
+        if now < self._seek_until_s and (reading.seeking or last.seeking):
+            self._seek_until_s = max(self._seek_until_s, now + LANDING_S)
         elapsed = 0.0 if last.paused else reading.at_s - last.at_s
         moved = reading.position_s - last.position_s
         if -JUMP_S <= moved <= 4.0 * elapsed + JUMP_S or now < self._seek_until_s:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar, get_args
 
-from regie_watch_party.protocol import MAX_MESSAGE_BYTES, VERSION, Count, Identifier, Inbound, Outbound
+from regie_watch_party.protocol import MAX_MESSAGE_BYTES, VERSION, Identifier, Inbound, Outbound
+from regie_watch_party.timeline import Count
 from regie_watch_party.validation import ProtocolError, check, decode, encode
 
 M = TypeVar("M")

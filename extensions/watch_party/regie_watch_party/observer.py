@@ -4,7 +4,7 @@ import math
 from collections import deque
 
 WINDOW = 12
-# A reading this far from the model is not noise: the player jumped without being told to.
+# Further ahead than motion explains is not noise: the player jumped without being told to.
 JUMP_S = 0.25
 # Closer readings say more about the noise than about the motion.
 MIN_INTERVAL_S = 0.04
@@ -52,7 +52,7 @@ class Observer:
         self._rate = rate
 
     def add(self, at_s: float, position_s: float) -> bool:
-        """Take a reading; False if it says nothing (too soon, or no news) or shows that the player stood still."""
+        """Take a reading; False if it says nothing (too soon, or no news), or if the player stood still or jumped."""
         last_at = self._last_at_s
         if last_at is None:
             self._last_at_s, self._last_position_s = at_s, position_s
@@ -64,7 +64,8 @@ class Observer:
         if moved == 0.0 and elapsed < STANDSTILL_S:
             return False
         self._last_at_s, self._last_position_s = at_s, position_s
-        if moved < 0.5 * self._rate * elapsed:
+        expected = self._rate * elapsed
+        if moved < 0.5 * expected or moved > expected + JUMP_S:
             self._residuals.clear()
             self._sum = 0.0
             return False
@@ -81,11 +82,8 @@ class Observer:
         residual = position_s - model
         if residuals:
             deviation = abs(residual - self._sum / len(residuals))
-            if deviation > JUMP_S:
-                residuals.clear()
-            else:
-                self._noise_s += NOISE_LEARNING_RATE * (deviation - self._noise_s)
-        if not residuals:
+            self._noise_s += NOISE_LEARNING_RATE * (deviation - self._noise_s)
+        else:
             model, residual, self._sum = position_s, 0.0, 0.0
         self._at_s, self._model_s = at_s, model
         residuals.append(residual)

@@ -103,11 +103,6 @@ class Participant:
             case ErrorMessage():
                 self._take_error(now, message)
 
-    def press(self, now: float, event: PlayerEvent) -> tuple[Inbound, ...]:
-        """The viewer pressed one of our own buttons; the player follows once the room has answered."""
-        del now
-        return (event,)
-
     def tick(self, now: float, reading: Reading) -> Step:
         """Look at the player once."""
         if self.controller.timeline is None or not self.clock.synchronised:

@@ -15,9 +15,10 @@ from regie_watch_party.protocol import (
     Queue,
     QueueChanged,
     SyncRequest,
+    VoteSubject,
 )
 from regie_watch_party.room_state import RoomState
-from regie_watch_party.votes import VOTE_S, Subject, Vote
+from regie_watch_party.votes import VOTE_S, Vote
 
 FREE_SEEK_S = 30.0
 # Two members who seek in the same instant mean one seek.
@@ -207,7 +208,9 @@ def _consent(room: RoomState, now: float, member: Member) -> None:
         _open_vote(room, now, member, "resume")
 
 
-def _open_vote(room: RoomState, now: float, member: Member, subject: Subject, position_s: float | None = None) -> None:
+def _open_vote(
+    room: RoomState, now: float, member: Member, subject: VoteSubject, position_s: float | None = None
+) -> None:
     if room.vote is not None:
         if room.vote.subject != "resume":
             room.refuse(member, "vote_open", "One vote at a time.")

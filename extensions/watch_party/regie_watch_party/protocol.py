@@ -4,22 +4,24 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
-from regie_watch_party.timeline import Timeline
-from regie_watch_party.validation import INTEGER_LIMIT, Bounds, Length
+from regie_watch_party.timeline import Count, Rate, Timeline
+from regie_watch_party.validation import Bounds, Length
 
 VERSION = 1
 MAX_MESSAGE_BYTES = 64 * 1024
 MAX_CHAT_LENGTH = 500
 
-Count = Annotated[int, Bounds(0, INTEGER_LIMIT)]
 Identifier = Annotated[str, Length(1, 128)]
 Name = Annotated[str, Length(1, 64)]
 Secret = Annotated[str, Length(1, 1024)]
 PositionS = Annotated[float, Bounds(0, 1e6)]
 DurationS = Annotated[float, Bounds(0, 1e6)]
 LatencyS = Annotated[float, Bounds(0, 60)]
-Rate = Annotated[float, Bounds(0.25, 4)]
 PlayState = Literal["playing", "paused", "stalled", "ended"]
+ChangeReason = Literal["play", "pause", "seek", "rate", "item", "wait", "resume", "end", "resync", "sync"]
+HostReason = Literal["handed_over", "fail_over", "returned", "joined"]
+VoteSubject = Literal["seek", "next", "resume"]
+VoteOutcome = Literal["open", "passed", "failed"]
 ReactionKind = Annotated[str, Length(1, 16)]
 
 
@@ -340,7 +342,7 @@ class TimelineChanged:
 
     TYPE: ClassVar = "timeline"
     timeline: Timeline
-    reason: Literal["play", "pause", "seek", "rate", "item", "wait", "resume", "end", "resync", "sync"]
+    reason: ChangeReason
     by: Identifier | None = None
     forced: bool = False
 
@@ -410,13 +412,13 @@ class VoteState:
 
     TYPE: ClassVar = "vote"
     vote: int
-    subject: Literal["seek", "next", "resume"]
+    subject: VoteSubject
     by: Identifier
     yes: int
     no: int
     eligible: int
     needed: int
-    outcome: Literal["open", "passed", "failed"]
+    outcome: VoteOutcome
     position_s: PositionS | None = None
     closes_s: float | None = None
 
@@ -426,7 +428,7 @@ class HostChanged:
     """Another member is the host, or nobody is."""
 
     TYPE: ClassVar = "host_change"
-    reason: Literal["handed_over", "fail_over", "returned", "joined"]
+    reason: HostReason
     member: Identifier | None = None
 
 

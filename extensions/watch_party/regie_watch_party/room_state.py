@@ -8,9 +8,11 @@ from typing import Literal
 from regie_watch_party.limits import PasswordThrottle
 from regie_watch_party.members import Member
 from regie_watch_party.protocol import (
+    ChangeReason,
     ChatLine,
     ErrorMessage,
     HostChanged,
+    HostReason,
     Item,
     MembersChanged,
     Options,
@@ -26,8 +28,6 @@ CHAT_KEPT = 50
 HOST_CLAIM_S = 600.0
 
 CloseReason = Literal["left", "kicked", "silent", "flood", "replaced", "closed"]
-ChangeReason = Literal["play", "pause", "seek", "rate", "item", "wait", "resume", "end", "resync", "sync"]
-HostReason = Literal["handed_over", "fail_over", "returned", "joined"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,12 @@
 """The room's truth: where playback is, as a function of the server's clock."""
 
 from dataclasses import dataclass, replace
+from typing import Annotated
+
+from regie_watch_party.validation import INTEGER_LIMIT, Bounds
+
+Count = Annotated[int, Bounds(0, INTEGER_LIMIT)]
+Rate = Annotated[float, Bounds(0.25, 4)]
 
 # The high part of an epoch is the owner's lease term, so that a deposed owner's commands are always older.
 # 32 + 21 bits stay exact in JavaScript.
@@ -17,11 +23,11 @@ class Timeline:
     `at_s` may lie ahead: then everybody waits at `position_s` and starts together.
     """
 
-    epoch: int
+    epoch: Count
     item: str | None = None
-    position_s: float = 0.0
+    position_s: Annotated[float, Bounds(0, 1e9)] = 0.0
     at_s: float = 0.0
-    rate: float = 1.0
+    rate: Rate = 1.0
     playing: bool = False
 
     def position(self, server_now: float) -> float:

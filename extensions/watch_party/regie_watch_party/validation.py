@@ -14,6 +14,8 @@ Check = Callable[[Any, str], Any]
 # Integers beyond this lose digits in JavaScript.
 INTEGER_LIMIT = 2**53 - 1
 SEQUENCE_LIMIT = 256
+# Line breaks and tabs are the only control characters allowed.
+SAFE_TEXT = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
 
 
 class ProtocolError(ValueError):
@@ -97,6 +99,8 @@ def _describe_dataclass(kind: type, definitions: dict[str, Any]) -> dict[str, An
 def _describe_scalar(kind: Any, constraint: Bounds | Length | None) -> dict[str, Any]:
     names = {str: "string", float: "number", int: "integer", bool: "boolean", type(None): "null"}
     described: dict[str, Any] = {"type": names[kind]}
+    if kind is str:
+        described["pattern"] = SAFE_TEXT
     if isinstance(constraint, Bounds):
         described |= {"minimum": constraint.minimum, "maximum": constraint.maximum}
     elif isinstance(constraint, Length):

@@ -2,15 +2,11 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
 
-from regie_watch_party.protocol import VoteState
+from regie_watch_party.protocol import VoteOutcome, VoteState, VoteSubject
 
 VOTE_S = 15.0
 SHARE = 0.5
-
-Outcome = Literal["open", "passed", "failed"]
-Subject = Literal["seek", "next", "resume"]
 
 
 def needed(eligible: int) -> int:
@@ -23,7 +19,7 @@ class Vote:
     """One question to the members that were there when it was put; who leaves, leaves the count."""
 
     id: int
-    subject: Subject
+    subject: VoteSubject
     by: str
     eligible: set[str]
     closes_s: float | None
@@ -46,7 +42,7 @@ class Vote:
         self.yes.discard(member_id)
         self.no.discard(member_id)
 
-    def outcome(self, now: float) -> Outcome:
+    def outcome(self, now: float) -> VoteOutcome:
         """How it stands."""
         required = needed(len(self.eligible))
         if len(self.yes) >= required:

@@ -9,10 +9,12 @@ from regie_watch_party.room_state import RoomState
 
 def start(room: RoomState, now: float, by: Member | None) -> None:
     """Play from here, once enough members have the item loaded."""
+    if room.timeline.playing or room.waiting is not None:
+        return
     room.wants_play = True
     missing = _unready(room, now)
     if missing:
-        _begin(room, now, Waiting("load", now + quorum.FIRST_LOAD_WAIT_S, missing))
+        _begin(room, Waiting("load", now + quorum.FIRST_LOAD_WAIT_S, missing))
         return
     room.change(room.timeline.play(now, room.lead_s()), "play", by)
 
@@ -47,17 +49,16 @@ def review(room: RoomState, now: float) -> None:
         missing = _dry(room, now, quorum.STALLED_S)
         if missing:
             room.change(room.timeline.pause(now), "wait")
-            _begin(room, now, Waiting("rebuffer", now + quorum.REBUFFER_WAIT_S, missing))
+            _begin(room, Waiting("rebuffer", now + quorum.REBUFFER_WAIT_S, missing))
         return
     missing = _missing(room, now, waiting)
     if not missing or now >= waiting.until_s:
         go_on(room, now)
     elif missing != waiting.waiting_for:
-        _begin(room, now, Waiting(waiting.kind, waiting.until_s, missing))
+        _begin(room, Waiting(waiting.kind, waiting.until_s, missing))
 
 
-def _begin(room: RoomState, now: float, waiting: Waiting) -> None:
-    del now
+def _begin(room: RoomState, waiting: Waiting) -> None:
     room.waiting = waiting
     room.broadcast(BufferingStart(waiting.waiting_for, waiting.until_s))
 

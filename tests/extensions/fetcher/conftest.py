@@ -4,11 +4,13 @@ import asyncio
 import hashlib
 import os
 import random
+import select
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
 from regie_fetcher.address import AllowList, Judge
 from regie_fetcher.direct import DirectDownloader
 
@@ -117,6 +119,23 @@ async def origin() -> AsyncIterator[Origin]:
     served.end()
     server.close()
     await server.wait_closed()
+
+
+@pytest.fixture
+def gone() -> Callable[[int], Awaitable[None]]:
+    """Waits for the end of a process that need not be our child."""
+
+    async def wait(pid: int) -> None:
+        try:
+            handle = os.pidfd_open(pid)
+        except ProcessLookupError:
+            return
+        watched = select.poll()
+        watched.register(handle, select.POLLIN)
+        assert await asyncio.to_thread(watched.poll, 10_000), f"process {pid} lives on"
+        os.close(handle)
+
+    return wait
 
 
 @pytest.fixture

@@ -15,13 +15,14 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import create_async_engine
+
 from regie_fetcher.disk import hash_file
 from regie_fetcher.reconcile import Report, reconcile
 from regie_fetcher.rows import LibraryItem, MediaFile
 from regie_fetcher.store import MediaStore
 from regie_fetcher.tables import SqlRows, metadata
-from sqlalchemy import event
-from sqlalchemy.ext.asyncio import create_async_engine
 
 EVENTS = {
     "open",

@@ -4,6 +4,7 @@ import ipaddress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_fetcher.address import AllowList, Judge, is_public
 from regie_fetcher.errors import AddressRefused, FetcherError, TransferFailed
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from regie_fetcher.address import AllowList, Judge
 from regie_fetcher.budget import Budget, Meter
 from regie_fetcher.direct import DirectDownloader, Order, Page

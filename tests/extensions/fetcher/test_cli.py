@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from regie_fetcher.cli import _locked
+
+COMMAND = "import sys; from regie_fetcher.cli import main; sys.exit(main())"
 
 
 @pytest.fixture(scope="session")
@@ -21,9 +24,8 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 async def run(*arguments: object) -> tuple[int, str]:
-    program = "import sys; from regie_fetcher.cli import main; sys.exit(main())"
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", program, *map(str, arguments), stderr=asyncio.subprocess.PIPE
+        sys.executable, "-c", COMMAND, *map(str, arguments), stderr=asyncio.subprocess.PIPE
     )
     _, said = await process.communicate()
     return process.returncode or 0, said.decode()
@@ -104,9 +106,8 @@ async def test_an_interrupt_is_answered_and_the_bar_shows_on_a_terminal(
         await exchange.reader.read()
 
     ours, theirs = pty.openpty()
-    program = "import sys; from regie_fetcher.cli import main; sys.exit(main())"
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", program, origin.route("/f", stalls), "-o", str(tmp_path), "--allow", "127.0.0.1"),
+        *(sys.executable, "-c", COMMAND, origin.route("/f", stalls), "-o", str(tmp_path), "--allow", "127.0.0.1"),
         stderr=theirs,
     )
     os.close(theirs)
@@ -136,9 +137,8 @@ async def test_killed_in_the_middle_the_same_command_finishes_once(origin: Any, 
         await exchange.reader.read()
 
     url = origin.route("/clip.mkv", stalls_once)
-    program = "import sys; from regie_fetcher.cli import main; sys.exit(main())"
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", program, url, "-o", str(tmp_path), "--allow", "127.0.0.1"),
+        *(sys.executable, "-c", COMMAND, url, "-o", str(tmp_path), "--allow", "127.0.0.1"),
         stderr=asyncio.subprocess.PIPE,
     )
     await held.wait()

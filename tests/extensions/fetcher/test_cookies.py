@@ -4,6 +4,8 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from yarl import URL
+
 from regie_fetcher.cookies import (
     Cookie,
     cookies_for,
@@ -15,7 +17,6 @@ from regie_fetcher.cookies import (
     to_netscape,
 )
 from regie_fetcher.errors import CookieFormat
-from yarl import URL
 
 GOOD = "\n".join(  # noqa: FLY002 - one line a cookie
     [

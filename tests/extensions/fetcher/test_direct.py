@@ -7,6 +7,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+from yarl import URL
+
 from regie_fetcher.address import AllowList, Judge
 from regie_fetcher.budget import MIB, Budget, Meter, RateLimit
 from regie_fetcher.direct import DirectDownloader, Download, Order, Page
@@ -20,7 +22,6 @@ from regie_fetcher.errors import (
     TransferFailed,
 )
 from regie_fetcher.progress import Progress
-from yarl import URL
 
 
 async def fetch(direct: DirectDownloader, url: str, work: Path, **changes: Any) -> Download:

@@ -2,15 +2,15 @@ import asyncio
 import datetime as dt
 import gzip
 import os
-import select
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+
 from regie_fetcher.address import Judge
 from regie_fetcher.budget import GIB, MIB, Budget, Meter
 from regie_fetcher.errors import (
@@ -137,7 +137,7 @@ async def test_cookies_go_out_and_come_back_without_touching_the_disk(
     assert "fresh\tnew" in got.cookies
     assert "sid\tsecret" in got.cookies
     assert "\0" not in got.cookies
-    assert [path.name for path in work.iterdir()] == ["source.mp4"]  # noqa: ASYNC240 - a folder of one file
+    assert [path.name for path in work.iterdir()] == ["source.mp4"]
 
 
 async def test_a_long_film_is_refused_before_it_is_fetched(
@@ -152,7 +152,9 @@ async def test_a_long_film_is_refused_before_it_is_fetched(
     assert got.found.duration_s == 7200
 
 
-async def test_a_cancel_ends_the_process_at_once(extractor: Extractor, origin: Any, work: Path, noise: bytes) -> None:
+async def test_a_cancel_ends_the_process_at_once(
+    gone: Callable[[int], Awaitable[None]], extractor: Extractor, origin: Any, work: Path, noise: bytes
+) -> None:
     begun = asyncio.Event()
 
     async def dribble(exchange: Any) -> None:
@@ -179,20 +181,8 @@ def children(extractor: Extractor) -> list[psutil.Process]:
     return psutil.Process(extractor._server._process.pid).children()
 
 
-async def gone(pid: int) -> None:
-    """Wait for the end of a process that is not our child."""
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    watched = select.poll()
-    watched.register(handle, select.POLLIN)
-    assert await asyncio.to_thread(watched.poll, 5000), f"process {pid} lives on"
-    os.close(handle)
-
-
 async def test_a_killed_job_and_a_killed_server_are_failures_and_the_next_job_runs(
-    extractor: Extractor, origin: Any, work: Path, noise: bytes
+    gone: Callable[[int], Awaitable[None]], extractor: Extractor, origin: Any, work: Path, noise: bytes
 ) -> None:
     reached = asyncio.Event()
 
@@ -280,7 +270,9 @@ async def test_an_inner_address_is_not_reached(origin: Any, work: Path) -> None:
     assert origin.connections == 0
 
 
-async def test_the_service_may_die_and_nothing_is_left_behind(origin: Any, work: Path) -> None:
+async def test_the_service_may_die_and_nothing_is_left_behind(
+    gone: Callable[[int], Awaitable[None]], origin: Any, work: Path
+) -> None:
     reached = asyncio.Event()
 
     async def silent(exchange: Any) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from regie_fetcher.arguments import Settings
 from regie_fetcher.convert import Converter
 from regie_fetcher.errors import ConversionFailed, Unreadable

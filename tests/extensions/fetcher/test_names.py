@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_fetcher.errors import StoreUnavailable
 from regie_fetcher.names import inside, safe_folder, safe_name
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_fetcher.arguments import Settings, convert_arguments
 from regie_fetcher.boxes import read_boxes
 from regie_fetcher.convert import ProgressReader

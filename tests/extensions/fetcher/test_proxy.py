@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_fetcher.address import AllowList, Judge
 from regie_fetcher.budget import MIB, Budget, Meter, RateLimit
 from regie_fetcher.errors import AddressRefused, OverBudget
@@ -298,7 +299,7 @@ async def test_a_silent_server_is_left_after_the_idle_time(proxy: PolicyProxy, o
     async def silent(exchange: Any) -> None:
         await exchange.reader.read()
 
-    with proxy.admit(Meter(Budget(idle_s=0.05))) as ticket:
+    with proxy.admit(Meter(Budget(idle_s=0.5))) as ticket:
         with pytest.raises(aiohttp.ClientError):
             await get(origin.route("/stuck", stuck), ticket)
         assert (await get(origin.route("/silent", silent), ticket))[0] == 502

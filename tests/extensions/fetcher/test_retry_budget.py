@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_fetcher.budget import Budget, Meter, Pace, RateLimit
 from regie_fetcher.errors import OverBudget, SourceRefused, Throttled, TransferFailed
 from regie_fetcher.retry import MAX_RETRY_AFTER_S, retry_after_s, with_retries

@@ -4,23 +4,32 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from regie_fetcher.rows import LibraryItem, MediaFile, MemoryRows, Rows
-from regie_fetcher.tables import SqlRows, metadata
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from regie_fetcher.rows import LibraryItem, MediaFile, MemoryRows, Rows
+from regie_fetcher.tables import SqlRows, metadata
 
-@pytest.fixture(params=["memory", "sqlite"])
-async def rows(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rows]:
-    if request.param == "memory":
+
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def rows_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgresql_url"))
+    return f"sqlite+aiosqlite:///{tmp_path}/library.db" if request.param == "sqlite" else ""
+
+
+@pytest.fixture
+async def rows(rows_url: str) -> AsyncIterator[Rows]:
+    if not rows_url:
         yield MemoryRows()
         return
-    engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path}/library.db")
+    engine = create_async_engine(rows_url)
 
-    @event.listens_for(engine.sync_engine, "connect")
     def enforce(connection: Any, _: object) -> None:
         connection.execute("PRAGMA foreign_keys=ON")
 
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", enforce)
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
     yield SqlRows(engine)

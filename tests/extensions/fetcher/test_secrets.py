@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_fetcher.errors import SealBroken, SecretError
 from regie_fetcher.sealed import Mailbox, Parcel, seal
 from regie_fetcher.vault import KeyRing, Sealed, associated

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from regie_fetcher import disk
 from regie_fetcher.errors import NoSpace, StoreUnavailable
 from regie_fetcher.reconcile import reconcile

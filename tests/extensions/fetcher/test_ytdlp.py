@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from yt_dlp.utils import DownloadError, ExtractorError, GeoRestrictedError, UnsupportedError
+
 from regie_fetcher import ytdlp
 from regie_fetcher.ytdlp import Job, Refusal, failure
-from yt_dlp.utils import DownloadError, ExtractorError, GeoRestrictedError, UnsupportedError
 
 
 def job(folder: Path, **changes: Any) -> Job:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from regie_kiosk import Candidate, Cour, Episode, Season, Wanted, Work, WorkKind, parse_release_name
 
 AIR = datetime(2024, 3, 15, 20, tzinfo=UTC)

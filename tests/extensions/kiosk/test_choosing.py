@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_kiosk import (
     FRENCH,
     Candidate,

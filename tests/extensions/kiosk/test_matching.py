@@ -7,6 +7,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_kiosk import Episode, Match, NoMatch, WantedIndex, Work, WorkKind, match, parse_release_name
 from regie_kiosk.works import compact, normalised
 

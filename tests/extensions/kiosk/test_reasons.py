@@ -6,6 +6,7 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
+
 import regie_kiosk
 from regie_kiosk.reasons import _SENTENCES, LANGUAGES, codes, reason
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_kiosk import BUILT_IN, FRENCH, VO, VOSTFR, Profile, ProfileError, parse_release_name, score
 from regie_kiosk.profiles import from_data, to_data
 

@@ -10,6 +10,7 @@ from functools import cache
 from typing import NamedTuple
 
 import pytest
+
 from regie_kiosk import (
     FRENCH,
     VOSTFR,

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_kiosk import AirSource, AirTime, Certainty, Phase, air_time, windows
 
 NAIVE = datetime.fromisoformat("2024-03-15T00:00")

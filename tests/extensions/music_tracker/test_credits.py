@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_music_tracker.credits import CreditReader, Role, discogs_credits, match_keys
 from regie_music_tracker.text import text_key
 

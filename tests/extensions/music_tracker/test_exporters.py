@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_music_tracker import exporters
 from regie_music_tracker.history import History
 from regie_music_tracker.importers import read_import

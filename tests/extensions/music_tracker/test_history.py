@@ -7,6 +7,7 @@ from itertools import combinations
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+
 from regie_music_tracker.edits import delete, edit, merge, unmerge
 from regie_music_tracker.history import History
 from regie_music_tracker.listen import Listen

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+
 from regie_music_tracker.history import History
 from regie_music_tracker.listen import Listen
 from regie_music_tracker.matching import TimeRule, TrackRule

@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_music_tracker.loved import Opinion, Opinions, Score
 from regie_music_tracker.now_playing import NowPlayingBoard
 from regie_music_tracker.submission import Submission

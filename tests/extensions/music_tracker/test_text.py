@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_music_tracker.text import marks, similarity, split_guests, strip_title, text_key, title_core
 
 

@@ -1,6 +1,7 @@
 """When a play counts, and when it began."""
 
 import pytest
+
 from regie_music_tracker.submission import EARLIEST, Evidence, Stamp, Submission
 from regie_music_tracker.thresholds import Rejection, enough, rejection
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_music_tracker.history import History
 from regie_music_tracker.protocols import listenbrainz
 from regie_music_tracker.protocols.listenbrainz.calls import SubmitListens

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from regie_watch_party.members import Member
-from regie_watch_party.protocol import Inbound, Item, Options
+from regie_watch_party.protocol import ErrorMessage, Inbound, Item, Options
 from regie_watch_party.room import Room
 from regie_watch_party.room_state import Action, Send
 from regie_watch_party.seats import Joining
@@ -52,6 +53,15 @@ class Party:
     def send(self, member: Member, message: Inbound) -> list[Any]:
         """A member says something; what the room said in return."""
         return self._keep(self.room.receive(self.now, member.id, message))
+
+    def refusals(self, member: Member, message: Inbound) -> list[str]:
+        """A member says something; the codes of the errors in return."""
+        return self.codes(self.send(member, message))
+
+    @staticmethod
+    def codes(messages: list[Any]) -> list[str]:
+        """The codes of the errors among messages."""
+        return [message.code for message in messages if isinstance(message, ErrorMessage)]
 
     def drop(self, member: Member) -> None:
         """A member's socket closes."""

@@ -6,6 +6,7 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_watch_party.clock import BURST, DRIFT_LIMIT, STEADY_INTERVAL_S, ClockEstimator, PingSchedule
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_watch_party.controller import (
     ENTER_S,
     LEAVE_S,

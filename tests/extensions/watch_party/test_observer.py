@@ -5,6 +5,7 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_watch_party.observer import WINDOW, Observer
 
 
@@ -38,9 +39,10 @@ def test_a_jump_of_the_player_starts_afresh() -> None:
     observer = Observer()
     for number in range(20):
         observer.add(number * 0.1, number * 0.1)
-    observer.add(2.0, 12.0)
-    assert observer.count == 1
-    assert observer.estimate(2.0) == pytest.approx(12.0)
+    assert not observer.add(2.0, 12.0)
+    assert observer.count == 0
+    assert observer.add(2.1, 12.1)
+    assert observer.estimate(2.1) == pytest.approx(12.1)
 
 
 def test_a_position_that_changes_four_times_a_second_is_used_at_its_changes() -> None:

@@ -10,17 +10,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+
 from regie_watch_party import schema
 from regie_watch_party.envelope import Envelope, read_inbound, read_outbound, write
+from regie_watch_party.participant import Participant
+from regie_watch_party.player import Reading
 from regie_watch_party.protocol import (
     MAX_MESSAGE_BYTES,
     Chat,
     Inbound,
+    Item,
+    Mode,
     Options,
     Outbound,
     Ping,
     PlayerEvent,
 )
+from regie_watch_party.room import Room
+from regie_watch_party.room_state import Send
+from regie_watch_party.seats import Joining
 from regie_watch_party.validation import Bounds, Length, ProtocolError, decode, encode
 
 SAFE = st.characters(categories=["L", "N", "P", "S", "Zs"])
@@ -135,6 +143,37 @@ def test_what_strangers_try(text: str | bytes, code: str) -> None:
     with pytest.raises(ProtocolError) as caught:
         read_inbound(text)
     assert caught.value.code == code
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), messages(Inbound), st.floats(0, 5)), max_size=25))
+def test_no_message_of_the_protocol_breaks_a_room(script: list[tuple[int, Any, float]]) -> None:
+    numbers = iter(range(10_000))
+    room = Room("party", now=0.0, new_token=lambda: f"{next(numbers):032d}", options=Options(mode=Mode.FREE_PLAY))
+    room.load(0.0, Item("film", duration_s=100.0))
+    for name in "abcd":
+        room.join(0.0, Joining(name, name, name))
+    now = 0.0
+    for index, message, wait_s in script:
+        now += wait_s
+        members = room.members
+        if not members:
+            break
+        said = room.receive(now, members[index % len(members)].id, message) + room.tick(now)
+        for action in said:
+            if isinstance(action, Send):
+                assert read_outbound(write(Envelope(action.message))).message == action.message
+
+
+@given(st.lists(st.tuples(messages(Outbound), st.floats(0, 1e4), st.booleans(), st.booleans()), max_size=25))
+def test_no_message_of_the_protocol_breaks_a_participant(script: list[tuple[Any, float, bool, bool]]) -> None:
+    participant, now = Participant(), 0.0
+    participant.connected(now)
+    for message, position_s, paused, stalled in script:
+        now += 0.1
+        participant.receive(now, message)
+        step = participant.tick(now, Reading(now, position_s, paused=paused, stalled=stalled))
+        for sent in step.messages:
+            assert read_inbound(write(Envelope(sent))).message == sent
 
 
 def test_the_error_says_where() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, precondition, rule
+
 from regie_watch_party.envelope import Envelope, read_outbound, write
 from regie_watch_party.members import Member, may
 from regie_watch_party.protocol import (

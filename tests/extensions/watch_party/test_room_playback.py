@@ -1,13 +1,13 @@
 """Who steers in which mode, what votes decide, and what follows an item."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_watch_party.protocol import (
     Ballot,
-    ErrorMessage,
     ForceResync,
     Grant,
     Item,
@@ -27,15 +27,11 @@ if TYPE_CHECKING:
     from conftest import Party
 
 
-def codes(messages: list[Any]) -> list[str]:
-    return [message.code for message in messages if isinstance(message, ErrorMessage)]
-
-
 def test_only_the_host_steers_when_the_host_is_followed(new_party: "type[Party]") -> None:
     party = new_party(mode=Mode.FOLLOW_HOST)
     ada, bob = party.seat("Ada", "Bob")
     answers = party.send(bob, PlayerEvent("play"))
-    assert codes(answers) == ["forbidden"]
+    assert party.codes(answers) == ["forbidden"]
     assert isinstance(answers[1], TimelineChanged)
     assert not party.room.timeline.playing
     party.send(ada, PlayerEvent("play"))
@@ -46,11 +42,11 @@ def test_co_hosts_steer_by_their_grant_and_not_when_locked(new_party: "type[Part
     party = new_party(mode=Mode.CO_HOSTS)
     ada, bob, cyd = party.seat("Ada", "Bob", "Cyd")
     party.send(ada, Grant(bob.id, (Permission.PLAYBACK,)))
-    assert codes(party.send(cyd, PlayerEvent("play"))) == ["forbidden"]
+    assert party.refusals(cyd, PlayerEvent("play")) == ["forbidden"]
     party.send(bob, PlayerEvent("play"))
     assert party.room.timeline.playing
     party.send(ada, Lock(on=True))
-    assert codes(party.send(bob, PlayerEvent("pause"))) == ["forbidden"]
+    assert party.refusals(bob, PlayerEvent("pause")) == ["forbidden"]
     party.send(ada, PlayerEvent("pause"))
     assert not party.room.timeline.playing
 
@@ -90,7 +86,7 @@ def test_one_hand_may_scrub(new_party: "type[Party]") -> None:
 def test_a_press_without_its_value_is_refused(new_party: "type[Party]", event: PlayerEvent) -> None:
     party = new_party()
     ada, *_ = party.seat("Ada")
-    assert codes(party.send(ada, event)) == ["invalid_payload"]
+    assert party.refusals(ada, event) == ["invalid_payload"]
 
 
 def test_a_seek_past_the_end_stops_at_the_end(new_party: "type[Party]") -> None:
@@ -118,7 +114,7 @@ def test_a_rate_change_goes_on_from_here(new_party: "type[Party]") -> None:
 def test_only_the_host_resyncs_everybody(new_party: "type[Party]") -> None:
     party = new_party(mode=Mode.FREE_PLAY)
     ada, bob = party.seat("Ada", "Bob")
-    assert codes(party.send(bob, ForceResync())) == ["forbidden"]
+    assert party.refusals(bob, ForceResync()) == ["forbidden"]
     (change,) = party.send(ada, ForceResync())
     assert (change.reason, change.forced) == ("resync", True)
 
@@ -164,7 +160,7 @@ def test_silence_is_a_no(new_party: "type[Party]") -> None:
     said = party.pass_time(VOTE_S + 0.5, alive=members)
     assert [message.outcome for message in said if isinstance(message, VoteState)] == ["failed"]
     assert party.room.timeline.position_s == 0.0
-    assert codes(party.send(members[1], Ballot(1, yes=True))) == ["vote_closed"]
+    assert party.refusals(members[1], Ballot(1, yes=True)) == ["vote_closed"]
 
 
 def test_who_came_after_the_question_is_not_asked(new_party: "type[Party]") -> None:
@@ -172,14 +168,14 @@ def test_who_came_after_the_question_is_not_asked(new_party: "type[Party]") -> N
     ada, *_ = party.seat("Ada", "Bob", "Cyd")
     (vote,) = party.send(ada, PlayerEvent("seek", 900.0))
     late = party.join("Dan")
-    assert codes(party.send(late, Ballot(vote.vote, yes=True))) == ["not_eligible"]
+    assert party.refusals(late, Ballot(vote.vote, yes=True)) == ["not_eligible"]
 
 
 def test_one_vote_at_a_time(new_party: "type[Party]") -> None:
     party = new_party(mode=Mode.CONSENSUS)
     ada, bob, _ = party.seat("Ada", "Bob", "Cyd")
     party.send(ada, PlayerEvent("seek", 900.0))
-    assert codes(party.send(bob, PlayerEvent("seek", 1200.0))) == ["vote_open"]
+    assert party.refusals(bob, PlayerEvent("seek", 1200.0)) == ["vote_open"]
 
 
 def test_the_vote_is_decided_by_who_is_left(new_party: "type[Party]") -> None:
@@ -222,7 +218,7 @@ def test_the_queue_is_changed_by_who_may(new_party: "type[Party]") -> None:
     party = new_party()
     ada, bob = party.seat("Ada", "Bob")
     one, two = Item("one"), Item("two")
-    assert codes(party.send(bob, Queue("add", item=one))) == ["forbidden"]
+    assert party.refusals(bob, Queue("add", item=one)) == ["forbidden"]
     party.send(ada, Queue("add", item=one))
     (queue,) = party.send(ada, Queue("add", item=two, index=0))
     assert queue.items == (two, one)
@@ -230,10 +226,10 @@ def test_the_queue_is_changed_by_who_may(new_party: "type[Party]") -> None:
     assert queue.items == (one, two)
     (queue,) = party.send(ada, Queue("remove", item_id="one"))
     assert queue.items == (two,)
-    assert codes(party.send(ada, Queue("remove", item_id="none"))) == ["invalid_payload"]
+    assert party.refusals(ada, Queue("remove", item_id="none")) == ["invalid_payload"]
     party.send(ada, Queue("next"))
     assert party.room.timeline.item == "two"
-    assert codes(party.send(ada, Queue("next"))) == ["queue_empty"]
+    assert party.refusals(ada, Queue("next")) == ["queue_empty"]
 
 
 @given(st.integers(1, 20), st.lists(st.tuples(st.integers(0, 25), st.booleans(), st.booleans()), max_size=60))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_watch_party.limits import PASSWORD_TRIES, PASSWORD_WINDOW_S
 from regie_watch_party.members import Member, elect
 from regie_watch_party.protocol import (

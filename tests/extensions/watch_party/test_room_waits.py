@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import pytest
+
 from regie_watch_party.protocol import (
     Buffering,
     BufferingEnd,
@@ -19,6 +20,7 @@ from regie_watch_party.quorum import FIRST_LOAD_WAIT_S, REBUFFER_WAIT_S
 
 if TYPE_CHECKING:
     from conftest import Party
+
     from regie_watch_party.members import Member
 
 

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from regie_watch_party.protocol import Mode, Options
 from watch_party_sim.policies.ours import RoomAgent, RoomServer, ours
 from watch_party_sim.profiles import PROFILES, Event, scenario
 from watch_party_sim.run import simulate
 from watch_party_sim.world import Client, World
+
+from regie_watch_party.protocol import Mode, Options
 
 LENGTH_S = 90.0
 QUIET_FROM_S = 60.0
@@ -55,6 +56,10 @@ class Watch:
             if now > LENGTH_S - 5.0 and timeline.playing and now > timeline.at_s + 20.0:
                 self.late_errors_s.append(abs(timeline.position(now) - client.player.position()))
 
+    def presses_reported(self) -> int:
+        """How many of the controllers' own corrections were taken for a viewer's hand."""
+        return sum(client.agent.presses_seen for client in self._clients if isinstance(client.agent, RoomAgent))
+
     def _look_at(self, client: Client) -> None:
         assert isinstance(client.agent, RoomAgent)
         timeline = client.agent.participant.controller.timeline
@@ -88,3 +93,4 @@ def test_a_random_party_keeps_its_promises(
 
     simulate(party, "ours", build)
     assert all(error < 0.1 for error in watches[0].late_errors_s)
+    assert watches[0].presses_reported() == 0

@@ -1,5 +1,6 @@
 """What the spec demands of the sync, on seeds that nothing was tuned on."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -126,6 +127,37 @@ def test_our_own_corrections_are_never_reported_as_a_viewer_s() -> None:
         simulate(scenario(PROFILES[profile], clients=5, seed=SEEDS[0]), "ours", build)
         assert agents
         assert sum(agent.presses_seen for agent in agents) == 0
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_member_that_was_cut_off_sees_no_jump(seed: int) -> None:
+    clients: list[Client] = []
+
+    def build(world: World, built: list[Client]) -> RoomServer:
+        clients.extend(built)
+        return ours(world, built)
+
+    result = simulate(quiet(seed).with_client(2, cuts=((60.0, 80.0),)), "ours", build)
+    assert clients[2].player.seek_times == []
+    assert summary([result])["p95_ms"] < SPREAD_P95_MS + 10
+
+
+def test_the_bench_prints_figures_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    from watch_party_sim.report import main
+
+    assert main(["--profile", "lan", "--policy", "ours", "--clients", "2", "--seeds", "2000-2000", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert [(run["policy"], run["clients"]) for run in report["runs"]] == [("ours", 2)]
+    assert report["runs"][0]["p95_ms"] < 40
+
+
+def test_the_bench_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    from watch_party_sim.report import main
+
+    assert main(["--profile", "wan", "--clients", "2", "--seeds", "2000-2000"]) == 0
+    table = capsys.readouterr().out
+    assert all(policy in table for policy in POLICIES)
+    assert "Nothing is missed." in table
 
 
 def test_windows_are_counted_right() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_watch_party.timeline import (
     LEAD_MAX_S,
     LEAD_MIN_S,

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from regie_watch_party import vectors
 from regie_watch_party.clock import ClockEstimator
 from regie_watch_party.controller import Controller, rate_correction

@@ -60,8 +60,10 @@ async def make_token(request: web.Request) -> web.Response:
     if not label:
         return await _tokens(request, error="label")
     try:
-        text = await hub_of(request).auth.create_token(user_of(request), label, days=int(days))
-    except (InvalidData, ValueError) as error:
+        text = await hub_of(request).auth.create_token(
+            user_of(request), label, days=int(days) if days.isdecimal() else 0
+        )
+    except InvalidData as error:
         return await _tokens(request, error=str(error), label=label)
     return await _tokens(request, made=text, made_label=label)
 

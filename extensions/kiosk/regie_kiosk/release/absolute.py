@@ -8,7 +8,7 @@ from .numbering import Numbering
 
 _NUMBER = r"(\d{1,4}(?:\.\d{1,2}(?!\d))?)(?:\.\d)?"
 _TAIL = r"(?:[\s_]?v\d)?(?:[\s_]?(?:完|fin|end|finale?))?"
-_RANGE = r"(?:(?:v\d)?\s?(?:[-~+&à_]|to)\s?(\d{1,4})){0,8}"
+_RANGE = r"(?:(?:v\d)?\s?(?:[-~+&,à_]|to)\s?(\d{1,4})){0,8}"
 _STOP = r"(?=[\s_.]|[\[(\])-]|$)"
 _AFTER_DASH = re.compile(rf"(?:[\s_.]|(?<=[\])]))-[\s_.]{{1,2}}(?:#|e)?{_NUMBER}{_RANGE}{_TAIL}{_STOP}")
 _IN_BRACKETS = re.compile(

@@ -30,6 +30,7 @@ _IN_PARENTHESIS = re.compile(r"\([^()]*(?:[\s.]-\s?|\s)([^\s()\[\]{}+-]{2,30})\)
 _LAST_WORD = re.compile(r"\.([a-z][a-z0-9]{3,20})$")
 _APPENDED = re.compile(r"-[a-z0-9]{2,20}([\s_][a-z]{4,12})$")
 _POSTER = re.compile(r"-(nzbgeek|rarbg)$")
+_NUMBERED = re.compile(r"(?<![a-z0-9])(?:s\d{1,4}[\s._]?e\d|\d{1,2}x\d\d)")
 _PARTS = re.compile(r"[^\W_]+")
 
 
@@ -59,6 +60,8 @@ def leading(text: Text, known: Known) -> Group | None:
     """The group in brackets before the title."""
     found = _LEADING.match(text.low, text.start, text.end)
     if found is None or found.end() >= text.end or _all_known(found.group(1), known):
+        return None
+    if _NUMBERED.search(found.group(1)):
         return None
     name = text.plain[found.start(1) : found.end(1)].strip()
     return Group(name, found.span(1)) if name and not name.isdecimal() else None

@@ -258,8 +258,12 @@ def episode_only(low: str, start: int, end: int) -> Numbering | None:
     """An episode without its season: E07, Episodio 13, 2of6."""
     if (found := _EPISODE_ONLY.search(low, start, end)) and not _of_film(low, found, end):
         made = _with_more(low, end, found, -1, int(found.group(1)))
-        implied = found.group().startswith("e") and found.group()[1].isdecimal() and made.episodes[0] < 100
-        return replace(made, seasons=(), first_season=implied, spans={"episodes": made.spans["episodes"]})
+        short = found.group().lstrip("e").isdecimal() or (
+            len(made.episodes) == 1 and found.group().lstrip("ep").isdecimal()
+        )
+        return replace(
+            made, seasons=(), first_season=short and made.episodes[0] < 100, spans={"episodes": made.spans["episodes"]}
+        )
     if found := _COUNTED.search(low, start, end):
         return Numbering(
             *found.span(), episodes=(int(found.group(1) or found.group(2)),), spans={"episodes": (found.span(),)}

@@ -199,11 +199,8 @@ def _lay_out(draft: _Draft, number: Numbering | None) -> _Layout:
         end = _before_early_tags(draft, number.start)
         tail = number.end if end == number.start else end
         found = region(draft.words, draft.tags, tail, text, sure=False)
-        year = (
-            title.film_year(text.plain, number.end, text.end, min(text.end, number.end + 40))
-            if end == number.start
-            else None
-        )
+        near = min(text.end, number.end + 40)
+        year = title.film_year(text.plain, number.end, text.end, near) if end == number.start else None
         return _Layout(end, tail, year, found, tail)
     year = title.film_year(text.plain, text.start, draft.technical, text.end)
     if year and year.start() <= draft.technical:
@@ -220,16 +217,15 @@ def _first_word_end(draft: _Draft) -> int:
 
 
 def _before_early_tags(draft: _Draft, start: int) -> int:
-    """Where tags stand before the number, the title ends at them; a weak one only if nothing else follows it."""
+    """Where tags stand before the number, the title ends at them; a weak one only in a bracket and if nothing else follows."""
     floor = _first_word_end(draft)
     early = [tag for tag in draft.tags if floor <= tag.start < start]
+    tagged = {index for tag in early for index in range(tag.first, tag.last + 1)}
+    index = sum(word.end <= start for word in draft.words)
+    while index - 1 in tagged:
+        index -= 1
     for tag in early:
-        if tag.strength is Strength.STRONG:
-            return tag.start
-        tagged = {index for other in early for index in range(other.first, other.last + 1)}
-        rest = [word for word in draft.words[tag.last + 1 :] if word.end <= start]
-        known = all(draft.words.index(word) in tagged for word in rest)
-        if known and draft.text.plain[tag.start - 1] in "[(":
+        if tag.strength is Strength.STRONG or (tag.last + 1 >= index and draft.text.plain[tag.start - 1] in "[("):
             return tag.start
     return start
 

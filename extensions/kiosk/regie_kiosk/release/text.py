@@ -57,6 +57,9 @@ _SITE_PREFIX = re.compile(rf"\s*(?:\[\s*(?:{_DOMAIN})\s*\]\s*-?|(?:{_DOMAIN})\s+
 _SITE_SUFFIX = re.compile(rf"[\s\-]*[\[(]\s*(?:{_DOMAIN})\s*[\])]\s*$")
 _REQUEST = re.compile(r"\s*(?:\[[a-z0-9#.@ -]{3,24}\])?\s*\[\d{5,7}\](?:\s*-\s*)?")
 _JUNK_PREFIX = re.compile(r"(?:_unpack[_ ]|_failed_|\s+)")
+_POSTED = re.compile(
+    r"[\[(]\s*([a-z0-9][^\[\]]{0,120}[\s._-]s\d{1,4}e\d{1,4}[\s._][^\[\]]{0,200}-[a-z0-9]{2,20})\s*[\])]"
+)
 _SEPARATORS = re.compile(r"[\s._]+")
 _BRACKETS = re.compile(r"[\[\](){}<>*|]+")
 _ACRONYM = re.compile(r"(?<![^\s._])(?:[^\W\d_][.]){2,}(?![^\W\d_]{2})")
@@ -82,6 +85,9 @@ def trim(name: str) -> Text:
     start, end = 0, len(low.rstrip())
     if (found := _EXTENSION.search(low, max(0, end - 9), end)) and _is_extension(found.group(1)):
         end = found.start()
+    if low.startswith(("[", "("), start) and (found := _POSTED.search(low, start, end)):
+        # A news post: the name stands in one bracket among others.
+        return Text(plain, low, *found.span(1))
     for pattern in (_JUNK_PREFIX, _SITE_PREFIX, _REQUEST):
         if (found := pattern.match(low, start, end)) and found.end() < end:
             start = found.end()

@@ -1,5 +1,7 @@
 """A stream that cannot be used against us: limits of size, of one row, of nesting."""
 
+import zipfile
+import zlib
 from typing import Protocol
 
 from regie_music_tracker.importers.faults import ImportFault
@@ -9,6 +11,7 @@ HEAD_BYTES = 1 << 16
 MOST_BYTES_A_ROW = 16 * MEGABYTE
 # Brackets inside texts count as well, and may drift apart; depth that is meant as an attack is beyond both.
 DEEPEST = 10_000
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError)
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -50,10 +53,13 @@ class GuardedStream:
 
     def rest(self) -> None:
         """A row is complete."""
-        self._row = 0
+        self._row = self._depth = 0
 
     def _take(self, size: int) -> bytes:
-        data = self._raw.read(size)
+        try:
+            data = self._raw.read(size)
+        except UNREADABLE as error:
+            raise ImportFault(f"The file cannot be unpacked or read on: {error}") from None
         self._total += len(data)
         if self._most_bytes is not None and self._total > self._most_bytes:
             raise ImportFault(f"A file in the archive is larger than {self._most_bytes // MEGABYTE} MB when unpacked.")

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import ijson  # type: ignore[import-untyped]
+import ijson
 
 from regie_music_tracker.importers.faults import ImportFault
 from regie_music_tracker.importers.guard import MEGABYTE, GuardedStream

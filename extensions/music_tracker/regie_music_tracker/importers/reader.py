@@ -1,7 +1,6 @@
 """A file, or an archive of files, into chunks of submissions."""
 
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,7 +8,7 @@ from typing import BinaryIO
 
 from regie_music_tracker.importers.faults import ImportFault, Skip
 from regie_music_tracker.importers.formats import Format, recognise
-from regie_music_tracker.importers.guard import MEGABYTE, GuardedStream
+from regie_music_tracker.importers.guard import MEGABYTE, UNREADABLE, GuardedStream
 from regie_music_tracker.importers.rows import Feedback, Read, Target
 from regie_music_tracker.submission import Submission
 from regie_music_tracker.thresholds import rejection
@@ -18,6 +17,8 @@ CHUNK_ROWS = 2000
 MOST_FILES = 500
 MOST_BYTES_A_FILE = 500 * MEGABYTE
 MOST_BYTES = 4000 * MEGABYTE
+# Others can ask for gigabytes of memory before they give a byte.
+PACKINGS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 TAKEN = "taken"
 
 
@@ -81,7 +82,7 @@ def read_import(
     try:
         with zipfile.ZipFile(file) as archive:
             yield from _read_archive(archive, target, start, rows)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError) as error:
+    except (*UNREADABLE, RuntimeError, NotImplementedError) as error:
         raise ImportFault(f"The archive is damaged or locked: {error}") from None
 
 
@@ -97,8 +98,11 @@ def _read_archive(archive: zipfile.ZipFile, target: Target, start: Cursor, rows:
     files = sorted((info for info in archive.infolist() if not info.is_dir()), key=lambda info: info.filename)
     if len(files) > MOST_FILES:
         raise ImportFault(f"The archive holds {len(files)} files; {MOST_FILES} are allowed.")
-    if max((info.file_size for info in files), default=0) > MOST_BYTES_A_FILE or _size(files) > MOST_BYTES:
+    sizes = [info.file_size for info in files]
+    if max(sizes, default=0) > MOST_BYTES_A_FILE or sum(sizes) > MOST_BYTES:
         raise ImportFault(f"The archive unpacks to more than {MOST_BYTES_A_FILE // MEGABYTE} MB a file.")
+    if any(info.compress_type not in PACKINGS for info in files):
+        raise ImportFault("The archive is packed in an unusual way: pack it again as a common zip file.")
     found = False
     for number, info in enumerate(files):
         if number < start.file:
@@ -114,10 +118,6 @@ def _read_archive(archive: zipfile.ZipFile, target: Target, start: Cursor, rows:
                 yield Chunk("", (), (), Counter({Skip.OTHER_FILE.value: 1}), Cursor(number + 1))
     if not found:
         raise ImportFault("No file in the archive is a listening history of a known format.")
-
-
-def _size(files: list[zipfile.ZipInfo]) -> int:
-    return sum(info.file_size for info in files)
 
 
 def _read_stream(stream: GuardedStream, format_: Format, target: Target, start: Cursor, rows: int) -> Iterator[Chunk]:

@@ -1,12 +1,12 @@
 """The submission protocol 1.2.1 of older players, as a server: `decode` a request into a call, `encode` an answer."""
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hmac import compare_digest
 
 from regie_music_tracker.protocols.routes import NOW_PLAYING_PATH, SUBMISSION_PATH
-from regie_music_tracker.protocols.wire import Answer, Request, pairs, text_answer
+from regie_music_tracker.protocols.wire import Answer, Request, md5, pairs, text_answer
 from regie_music_tracker.submission import Stamp, Submission
 from regie_music_tracker.values import text
 
@@ -33,19 +33,17 @@ class Handshake:
 
     def proves(self, secret: str) -> bool:
         """Whether the client knows this app token."""
-        return self.proves_md5(_md5(secret))
+        return self.proves_md5(md5(secret))
 
     def proves_md5(self, secret_md5: str) -> bool:
         """The same, where only md5(app token) is kept."""
-        return self.token.lower() == _md5(f"{secret_md5}{self.timestamp}")
+        return compare_digest(
+            self.token.lower().encode("utf-8", "replace"), md5(f"{secret_md5}{self.timestamp}").encode()
+        )
 
     def is_timely(self, now: int) -> bool:
         """Whether the client's clock is near enough to ours for its proof to be fresh."""
         return abs(now - self.timestamp) <= CLOCK_LEEWAY_S
-
-
-def _md5(secret: str) -> str:
-    return hashlib.md5(secret.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What a codec sees of HTTP, whatever server carries it."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,6 +43,11 @@ class Answer:
 def pairs(text: str) -> dict[str, str]:
     """Form-encoded text as names and values; bytes that are no UTF-8 become replacement characters."""
     return dict(parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="replace"))
+
+
+def md5(text: str) -> str:
+    """The digest in which these old protocols prove that a secret is known; it keeps nothing secret by itself."""
+    return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
 def json_answer(payload: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:

@@ -1,6 +1,7 @@
 """Paths: the file speaks, its folders fill in."""
 
 import pytest
+
 from regie_kiosk import parse_release_name
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from regie_kiosk import Doubt, Kind, ReleaseName, parse_release_name
 
 NAMES = [
@@ -39,7 +40,7 @@ PIECES = [
     "\x00",
     "～",
 ]
-HOSTILE = ["(" * 400, "[a" * 250, "- " * 256, "1" * 512, "S01E01" + "-E02" * 120, "Eng " * 128, "aka " * 128, "01-" * 170, "第1" * 256, "." * 600 + "mkv", "2012." * 100, " - 01" * 100, "a.-b" * 128]  # fmt: skip
+HOSTILE = ["(" * 400, "[a" * 250, "- " * 256, "1" * 512, "S01E01" + "-E02" * 120, "Eng " * 128, "aka " * 128, "01-" * 170, "第1" * 256, "." * 600 + "mkv", "2012." * 100, " - 01" * 100, "a.-b" * 128, "Le (" + "Eng " * 120 + "S01E01", "Le " + "FR." * 150 + "12"]  # fmt: skip
 
 
 def mutated(rng: random.Random) -> str:

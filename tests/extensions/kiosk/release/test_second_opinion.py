@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+
 from regie_kiosk import parse_release_name
 from regie_kiosk.release.second_opinion import _guess, with_second_opinion
 

@@ -8,6 +8,7 @@ from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
+
 from regie_music_tracker.history import History
 from regie_music_tracker.importers import Chunk, Cursor, ImportFault, Skip, read_import
 from regie_music_tracker.importers.faults import ZoneNeeded

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_music_tracker.importers import ImportFault, read_import
 from regie_music_tracker.importers.guard import MEGABYTE
 from regie_music_tracker.importers.rows import Target
@@ -71,6 +72,30 @@ def test_hostile_content_is_refused(data: bytes) -> None:
     count, complaint = read(data)
     assert count <= 1
     assert complaint
+
+
+def test_brackets_in_many_titles_are_no_nesting() -> None:
+    rows = "".join(f"{1_700_000_000 + number},Queen,Song [Live ({{\n" for number in range(30_000))
+    assert read(f"time,artist,track\n{rows}".encode()) == (30_000, "")
+
+
+def test_an_archive_that_breaks_off_gives_what_was_complete() -> None:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.json", spotify(20_000))
+    data = bytearray(written.getvalue())
+    middle = len(data) // 2
+    data[middle : middle + 200] = bytes(200)
+    count, complaint = read(bytes(data))
+    assert 0 < count < 20_000
+    assert complaint
+
+
+def test_unusual_packings_are_refused() -> None:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("a.json", spotify(1))
+    assert "unusual" in read(written.getvalue())[1]
 
 
 def test_deep_lines_are_rows_that_are_no_rows() -> None:

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 import pytest
+
 from regie_music_tracker.playlists.library import LibraryTrack, Play
 
 
@@ -20,7 +21,7 @@ class MemoryLibrary:
 
     def add(self, track: LibraryTrack, *times: datetime) -> None:
         """A track, and when it was played."""
-        stamps = [int(time.replace(tzinfo=UTC).timestamp()) for time in times]
+        stamps = [int(time.timestamp()) for time in times]
         plays = track.plays or len(stamps)
         self.known.append(replace(track, plays=plays, last_played=max(stamps, default=track.last_played)))
         pairs = zip(times, stamps, strict=True)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_music_tracker.playlists import Brief, Playlist
 from regie_music_tracker.playlists.choice import (
     Wish,

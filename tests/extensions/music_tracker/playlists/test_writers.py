@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_music_tracker.playlists.assemble import Pick, Playlist
 from regie_music_tracker.playlists.library import LibraryTrack
 from regie_music_tracker.playlists.writers import jspf, m3u8, table, xspf

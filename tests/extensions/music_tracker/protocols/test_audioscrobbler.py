@@ -1,6 +1,5 @@
 """The AudioScrobbler 2.0 codec: signatures, batches, both formats, error codes."""
 
-import hashlib
 import json
 from typing import Any
 from urllib.parse import urlencode
@@ -9,6 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_music_tracker.protocols.audioscrobbler import Failure, answers, decode, encode
 from regie_music_tracker.protocols.audioscrobbler.calls import (
     Code,
@@ -23,7 +23,7 @@ from regie_music_tracker.protocols.audioscrobbler.calls import (
     UserInfo,
 )
 from regie_music_tracker.protocols.audioscrobbler.decode import signature
-from regie_music_tracker.protocols.wire import Request
+from regie_music_tracker.protocols.wire import Request, md5
 
 NOW = 1_700_000_000
 SECRETS = {"key": "secret", "open": ""}
@@ -45,7 +45,7 @@ def code(method: str, **given_: Any) -> Code:
 
 def test_names_sort_by_ascii_for_the_signature() -> None:
     given_ = {"artist[1]": "A", "artist[10]": "B", "format": "json", "callback": "x"}
-    expected = hashlib.md5(b"artist[10]Bartist[1]Asecret").hexdigest()  # noqa: S324
+    expected = md5("artist[10]Bartist[1]Asecret")
     assert signature(given_, "secret") == expected
 
 
@@ -83,8 +83,8 @@ def test_query_and_body_are_signed_together() -> None:
 
 
 def test_both_proofs_of_a_mobile_session() -> None:
-    hashed = hashlib.md5(b"pass").hexdigest()  # noqa: S324
-    token = hashlib.md5(f"ada{hashed}".encode()).hexdigest()  # noqa: S324
+    hashed = md5("pass")
+    token = md5(f"ada{hashed}")
     assert MobileSession("ada", "", token).proves("pass")
     assert MobileSession("ada", "pass", "").proves("pass")
     assert not MobileSession("ada", "", token).proves("other")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_music_tracker.protocols.listenbrainz import ApiError, answers, decode, encode
 from regie_music_tracker.protocols.listenbrainz.calls import GetListens, GetStats, SubmitListens, ValidateToken
 from regie_music_tracker.protocols.routes import Protocol, route
@@ -148,10 +149,10 @@ def test_nesting_is_taken_or_refused(depth: int) -> None:
     item = f'{{"listened_at": {NOW}, "track_metadata": {{"artist_name": "A", "track_name": "T", "x": {nested}}}}}'
     body = f'{{"listen_type": "import", "payload": [{item}]}}'.encode()
     try:
-        ask("/1/submit-listens", body=body, method="POST")
+        taken = len(ask("/1/submit-listens", body=body, method="POST").listens)
     except ApiError as error:
-        assert depth > 10
-        assert error.status == 400  # noqa: PT017
+        taken = -error.status
+    assert taken in ({1} if depth == 10 else {1, -400})
 
 
 def test_a_token_is_needed_and_may_come_in_the_query() -> None:

@@ -1,11 +1,11 @@
 """The 1.2.1 codec."""
 
-import hashlib
 from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regie_music_tracker.protocols.routes import NOW_PLAYING_PATH, SUBMISSION_PATH
 from regie_music_tracker.protocols.submissions import (
     Handshake,
@@ -18,7 +18,7 @@ from regie_music_tracker.protocols.submissions import (
     encode,
     failed,
 )
-from regie_music_tracker.protocols.wire import Request
+from regie_music_tracker.protocols.wire import Request, md5
 
 NOW = 1_700_000_000
 
@@ -28,8 +28,8 @@ def post(path: str, **given_: str) -> Request:
 
 
 def test_a_handshake_is_proved_by_the_token() -> None:
-    hashed = hashlib.md5(b"pass").hexdigest()  # noqa: S324
-    proof = hashlib.md5(f"{hashed}{NOW}".encode()).hexdigest()  # noqa: S324
+    hashed = md5("pass")
+    proof = md5(f"{hashed}{NOW}")
     query = f"hs=true&p=1.2.1&c=mdc&v=0.24&u=ada&t={NOW}&a={proof}"
     call = decode(Request("GET", "/", query), "")
     assert isinstance(call, Handshake)

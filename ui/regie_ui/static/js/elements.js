@@ -1,7 +1,6 @@
 // Custom elements that keep server HTML true while the page is open. Without scripts they show what the server wrote.
 
 const language = document.documentElement.lang || "en";
-const timeZone = document.documentElement.dataset.timeZone || undefined;
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 const STEPS = [["second", 60], ["minute", 60], ["hour", 24]];
 
@@ -76,10 +75,6 @@ export function clock(seconds) {
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const two = (n) => String(n).padStart(2, "0");
   return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
-}
-
-export function localTime(seconds) {
-  return new Date(seconds * 1000).toLocaleTimeString(language, { timeZone, hour12: false });
 }
 
 /** Text that changes only when it differs: no needless repaint, no lost selection. */

@@ -139,10 +139,6 @@ document.addEventListener("submit", (event) => {
   if (question && !confirm(question)) event.preventDefault();
 });
 
-document.addEventListener("change", (event) => {
-  if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
-});
-
 function bind(root) {
   for (const element of root.querySelectorAll("[data-live]")) followFragment(element);
   for (const image of root.querySelectorAll(".poster img, .avatar img")) if (image.complete && !image.naturalWidth) image.remove();

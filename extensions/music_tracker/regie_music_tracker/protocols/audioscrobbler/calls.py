@@ -3,11 +3,12 @@
 Failure: a request that is refused, with one of the API's own codes.
 """
 
-import hashlib
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from hmac import compare_digest
 from typing import Self
 
+from regie_music_tracker.protocols.wire import md5
 from regie_music_tracker.submission import Submission
 
 
@@ -104,15 +105,13 @@ class MobileSession:
 
     def proves(self, secret: str) -> bool:
         """Whether the client knows this app token."""
-        return self.proves_md5(hashlib.md5(secret.encode(), usedforsecurity=False).hexdigest())
+        return self.proves_md5(md5(secret))
 
     def proves_md5(self, secret_md5: str) -> bool:
         """The same, where only md5(app token) is kept."""
         if self.auth_token:
-            expected = hashlib.md5((self.username + secret_md5).encode(), usedforsecurity=False).hexdigest()
-            return self.auth_token.lower() == expected
-        given = hashlib.md5(self.password.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
-        return bool(self.password) and given == secret_md5
+            return compare_digest(self.auth_token.lower().encode(), md5(self.username + secret_md5).encode())
+        return bool(self.password) and compare_digest(md5(self.password).encode(), secret_md5.encode())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Requests of AudioScrobbler 2.0 clients into calls: parameters, signatures, indexed batches."""
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
 
@@ -22,7 +21,7 @@ from regie_music_tracker.protocols.audioscrobbler.calls import (
     UpdateNowPlaying,
     UserInfo,
 )
-from regie_music_tracker.protocols.wire import Request, pairs
+from regie_music_tracker.protocols.wire import Request, md5, pairs
 from regie_music_tracker.values import text
 
 MOST_ITEMS = 50
@@ -70,7 +69,7 @@ def _call(request: Request, given: Parameters, secret_of: SecretOf) -> Call:
 def signature(given: Parameters, secret: str) -> str:
     """The proof that a request comes from who knows the secret: names sort by ASCII, so `a[10]` before `a[1]`."""
     signed = "".join(f"{name}{given[name]}" for name in sorted(given) if name not in UNSIGNED)
-    return hashlib.md5((signed + secret).encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
+    return md5(signed + secret)
 
 
 def _session(given: Parameters) -> str:

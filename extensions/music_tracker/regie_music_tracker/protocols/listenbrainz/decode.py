@@ -27,7 +27,7 @@ LONGEST_PAGE = 1000
 LONGEST_STATS_PAGE = 1000
 FEEDBACK_PAGE = 100
 STATS_SPANS = frozenset(
-    "week month quarter half_yearly year all_time this_week this_month this_year".split()  # noqa: SIM905
+    {"week", "month", "quarter", "half_yearly", "year", "all_time", "this_week", "this_month", "this_year"}
 )
 STATS_ENTITIES = "artists|recordings|releases|release-groups"
 

@@ -116,9 +116,7 @@ class RoomAgent:
 
     def press(self, kind: Any, position_s: float) -> None:
         """The person presses a button of ours."""
-        event = PlayerEvent(kind, position_s if kind == "seek" else None)
-        for message in self.participant.press(self._client.monotonic(), event):
-            self._client.send(message)
+        self._client.send(PlayerEvent(kind, position_s if kind == "seek" else None))
 
     def tick(self) -> None:
         """Look at the player once."""
