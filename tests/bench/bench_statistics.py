@@ -84,7 +84,7 @@ async def run(database: Database, path: Path, plays: int) -> None:
     await after_a_play(database, store)
     reduce_many()
     if database.dialect == "sqlite":
-        size = sum(one.stat().st_size for one in path.parent.iterdir())
+        size = path.stat().st_size
         print(f"{'database size':34}{size / 1e6:>6.0f} MB{'':21}250 MB")
 
 

@@ -202,7 +202,8 @@ class Dimensions:
     ) -> dict[tuple[Any, ...], int]:
         """Rows inserted or brought up to date, as ids by key."""
         found: dict[tuple[Any, ...], int] = {}
-        distinct = {tuple(row[name] for name in key): row for row in rows}
+        clean = [{name: _storable(value) for name, value in row.items()} for row in rows]
+        distinct = {tuple(row[name] for name in key): row for row in clean}
         for chunk in chunks(list(distinct.values())):
             statement: Any = self.insert(table)
             newer = {
@@ -239,6 +240,13 @@ def resolution_of(video: Track) -> str:
         return ""
     lines = max(video.height or 0, round((video.width or 0) * 9 / 16))
     return next((name for limit, name in _RESOLUTIONS if lines >= limit), "SD")
+
+
+def _storable(value: Any) -> Any:
+    """A value that both databases take: no NUL or half characters in texts."""
+    if not isinstance(value, str) or (value.isprintable() and value.isascii()):
+        return value
+    return value.encode(errors="replace").decode().replace("\0", "")
 
 
 def _digest(shape: StreamShape) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from . import models
@@ -59,21 +59,16 @@ async def page(
     if wanted.text:
         conditions.append(await _text_condition(connection, wanted))
     # With a title, plays are found by item: a sum keeps SQLite from walking all plays in the order of their start instead.
-    started = play.c.started + 0 if wanted.text else play.c.started
+    order = play.c.started + 0 if wanted.text else play.c.started
     # The few plays of each server first, what they point to after: joining before the limit would join all that match.
-    few = [
-        select(play.c.id)
-        .where(play.c.server_id == server, *conditions)
-        .order_by(started.desc(), play.c.id.desc())
-        .limit(limit + 1)
-        .subquery()
-        for server in wanted.servers
-    ]
-    if not few:
-        return Page(())
-    query = _plays().where(play.c.id.in_(union_all(*(select(one.c.id) for one in few))))
-    query = query.order_by(play.c.started.desc(), play.c.id.desc()).limit(limit + 1)
-    rows = [dict(row) for row in (await connection.execute(query)).mappings()]
+    few: list[tuple[int, int]] = []
+    for server in wanted.servers:
+        query = select(play.c.started, play.c.id).where(play.c.server_id == server, *conditions)
+        found = await connection.execute(query.order_by(order.desc(), play.c.id.desc()).limit(limit + 1))
+        few += [(row.started, row.id) for row in found]
+    chosen = [play_id for _, play_id in sorted(few, reverse=True)[: limit + 1]]
+    rows = [dict(row) for row in (await connection.execute(_plays().where(play.c.id.in_(chosen)))).mappings()]
+    rows.sort(key=lambda row: (row["started"], row["id"]), reverse=True)
     more = len(rows) > limit
     rows = rows[:limit]
     return Page(rows, (rows[-1]["started"], rows[-1]["id"]) if more else None)

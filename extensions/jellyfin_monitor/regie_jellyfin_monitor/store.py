@@ -18,6 +18,9 @@ from .models import END_REASONS, KINDS, method_code
 from .plays import HistorySettings, Play, Span, resumes
 from .rollups import day_of, touched_days
 
+MOST = 2**31 - 1
+"""What a column holds; a server that says more is wrong."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlayRecord:
@@ -168,7 +171,7 @@ class Store:
                     "pos0": _rounded(record.position0_s),
                     "pos1": _rounded(record.position_s),
                     "watched": None if record.watched is None else int(record.watched),
-                    "kbps": record.kbps,
+                    "kbps": _rounded(record.kbps),
                     "end_reason": END_REASONS.index(record.end_reason),
                 }
             )
@@ -203,7 +206,7 @@ class Store:
                 "at": round(span.at),
                 "is_paused": int(span.paused),
                 "shape_id": shapes[span.shape],
-                "kbps": span.kbps,
+                "kbps": _rounded(span.kbps),
                 "speed": span.speed,
             }
             for play_id, spans in timelines
@@ -271,4 +274,4 @@ class Store:
 
 
 def _rounded(value: float | None) -> int | None:
-    return None if value is None else round(value)
+    return None if value is None else min(max(round(value), 0), MOST)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regie.api import PluginContext, RegieError
@@ -26,6 +26,9 @@ SAVE_S = 15.0
 SOUGHT_S = 3.0
 AHEAD_S = 5.0
 """How far a server's clock may be ahead of ours before its signals are dated by ours."""
+
+BAD_DATA = (DataError, IntegrityError, ValueError, TypeError, KeyError)
+"""What no retry mends."""
 
 EVENTS = {"paused": "play_paused", "resumed": "play_resumed", "method": "play_method_changed"}
 
@@ -135,6 +138,8 @@ class ServerWatch:
         await self._show()
         try:
             await self._commit()
+        except BAD_DATA:
+            await self._commit_each()
         except (RegieError, SQLAlchemyError, OSError) as error:
             # Kept, and tried again with the next change or save.
             self._ctx.log.warning("plays could not be stored", server=self.server.name, error=str(error))
@@ -175,6 +180,18 @@ class ServerWatch:
             self._saved_at = time.monotonic()
         if finished:
             self._teller.stored()
+
+    async def _commit_each(self) -> None:
+        """Store what ended one by one, and give up what the database refuses: one odd play must not keep the others."""
+        finished, self._finished = self._finished, []
+        for effect in finished:
+            try:
+                async with self._ctx.session() as session:
+                    await self._store_effect(session, effect)
+            except BAD_DATA:
+                self._ctx.log.exception("a play cannot be stored and is left out", title=effect.play.item.title)
+        await self._commit(always=True)
+        self._teller.stored()
 
     async def _store_effect(self, session: AsyncSession, effect: Effect) -> None:
         if effect.kind == "closed":

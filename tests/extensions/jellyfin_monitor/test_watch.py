@@ -156,3 +156,29 @@ async def test_a_signal_from_the_future_counts_as_of_now(
     one.observed(PlaybackSignal(moment(7200), "start", SESSION))
     (play,) = one.plays
     assert datetime.fromtimestamp(play.started, EPOCH.tzinfo) == moment(10)
+
+
+async def test_a_play_that_no_database_takes_does_not_keep_the_others(context: Context, store: Store) -> None:
+    one = await begun(context, store)
+    odd = replace(SESSION, id="odd", item=replace(SESSION.item, id="x", kind="hologram"))
+    for second in (0, 60):
+        shown = [replace(each, last_check_in=moment(second), position_s=second) for each in (odd, SESSION)]
+        one.observed(Snapshot(moment(second), tuple(shown), "websocket"))
+    one.observed(Snapshot(moment(61), (), "websocket"))
+    await one._step()
+    assert [play.watch_s for play in await plays_of(context)] == [61]
+    async with context.read() as connection:
+        assert len(list(await connection.execute(select(models.open_state)))) == 1
+
+
+async def test_odd_texts_and_numbers_are_made_storable(context: Context, store: Store) -> None:
+    one = await begun(context, store)
+    name = replace(SESSION.user, name="A\0l\ud800ice")
+    odd = replace(SESSION, user=name, bitrate_kbps=10**15)
+    for second in (0, 60):
+        shown = replace(odd, last_check_in=moment(second), position_s=1e15)
+        one.observed(Snapshot(moment(second), (shown,), "websocket"))
+    one.observed(Snapshot(moment(61), (), "websocket"))
+    await one._step()
+    (play,) = await plays_of(context)
+    assert play.pos1 == 2**31 - 1
