@@ -78,6 +78,9 @@ class Gate:
         if not allows(rule.permission, request["user"]):
             raise await self._turned_away(request, is_api=is_api)
         await security.check_forgery(request, request["session"], is_page=not is_api)
+        if not is_api and request.method not in security.SAFE_METHODS:
+            # Or what strangers send would count as faults of the plugin whose page they post to.
+            await security.read_form(request)
         if request["session"] is not None:
             self._server.seen_at(request)
         _note(request, plugin=rule.slug, panel=rule.panel)
