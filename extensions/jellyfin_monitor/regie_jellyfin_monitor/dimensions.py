@@ -15,7 +15,7 @@ from regie.roles import GeoLocator, Library, MediaItem, MediaUser, Place, Stream
 from . import models
 from .codec import to_plain
 from .devices import identify
-from .models import DIMS, KINDS, method_code
+from .models import DIMS, KINDS, fitted, method_code
 
 _ITEM_FACTS = ("title", "runtime_s", "year", "season", "episode", "album", "artist", "image_tag")
 _RESOLUTIONS = (
@@ -200,9 +200,10 @@ class Dimensions:
     async def _intern(
         self, session: AsyncSession, table: Table, key: tuple[str, ...], rows: Sequence[Mapping[str, Any]]
     ) -> dict[tuple[Any, ...], int]:
-        """Rows inserted or brought up to date, as ids by key."""
+        """Rows inserted or brought up to date, as ids by key as given."""
         found: dict[tuple[Any, ...], int] = {}
-        distinct = {tuple(row[name] for name in key): row for row in rows}
+        stored = [fitted(table, row) for row in rows]
+        distinct = {tuple(row[name] for name in key): row for row in stored}
         for chunk in chunks(list(distinct.values())):
             statement: Any = self.insert(table)
             newer = {
@@ -214,7 +215,8 @@ class Dimensions:
             # Parameters, not VALUES of their own: the statement is compiled once, whatever the number of rows.
             returned = await session.execute(statement.returning(table.c.id, *(table.c[name] for name in key)), chunk)
             found.update({tuple(row[1:]): row[0] for row in returned})
-        return found
+        pairs = zip(rows, stored, strict=True)
+        return {tuple(row[name] for name in key): found[tuple(kept[name] for name in key)] for row, kept in pairs}
 
 
 def chunks(rows: Sequence[Any]) -> Iterable[Sequence[Any]]:
