@@ -50,6 +50,7 @@ class Dimensions:
 
     async def server_id(self, session: AsyncSession, key: str, name: str = "") -> int:
         """The id of a server, made when it is new."""
+        key, name = fitted(models.server, {"key": key, "name": name}).values()
         found = (await session.execute(select(models.server).where(models.server.c.key == key))).one_or_none()
         if found is None:
             made = insert(models.server).values(key=key, name=name or key).returning(models.server.c.id)

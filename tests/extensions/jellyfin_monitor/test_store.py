@@ -46,7 +46,7 @@ async def test_a_play_whose_facts_are_absurd_is_stored_as_far_as_the_columns_go(
     item = replace(EPISODE, id="i" * 500, series_id="s" * 500, title="a\0b", year=99_999, season=-99_999)
     odd = record(1, 0, item=item, user=MediaUser("u" * 500, "\0"), position_s=9e11, kbps=2**40, device_id="d\0")
     async with database.write() as session:
-        server = await store.dimensions.server_id(session, "s", "home")
+        server = await store.dimensions.server_id(session, "s\0", "\0home")
         assert await store.save(session, server, [odd, record(2, 7200)]) == 2
     plays = {row.uid: row for row in await rows_of(database, models.play)}
     assert (plays[1].pos1, plays[1].kbps, plays[2].pos1) == (2**31 - 1, 2**31 - 1, 3600)
