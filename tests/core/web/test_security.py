@@ -295,6 +295,10 @@ async def test_signing_out_and_new_passwords_close_the_door_at_once(
         ("multipart/form-data; boundary=x", b"name=x"),
         ("multipart/form-data", b"name=x"),
         ("multipart/form-data; boundary=x", b"--x\r\n\r\nunnamed\r\n--x--\r\n"),
+        (
+            "multipart/form-data; boundary=x",
+            b"--x\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: z\r\n\r\n!\r\n--x--\r\n",
+        ),
     ],
 )
 async def test_a_form_that_cannot_be_read_is_the_senders_fault(
