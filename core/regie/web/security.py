@@ -118,7 +118,8 @@ async def read_form(request: web.Request) -> None:
         await request.post()
     except (web.HTTPException, OSError):
         raise
-    except Exception as error:  # noqa: BLE001 - aiohttp's reader raises half a dozen kinds, none of them our fault
+    except Exception as error:
+        # aiohttp's reader raises half a dozen kinds, none of them a fault of ours.
         raise web.HTTPBadRequest(text="The form cannot be read") from error
 
 
