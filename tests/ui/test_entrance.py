@@ -132,3 +132,12 @@ async def test_a_guest_of_the_house_sees_no_rooms_of_admins(panel: TestHub, stra
     assert 'href="/plugins"' not in text
     async with stranger.get("/plugins") as response:
         assert response.status == 403
+
+
+async def test_whom_no_page_is_for_can_at_least_sign_out(panel: TestHub, stranger: ClientSession) -> None:
+    await panel.user("Gus", "guest")
+    async with stranger.post("/sign-in", data={"name": "Gus", "password": PASSWORD}) as response:
+        assert response.status == 403
+        assert 'action="/sign-out"' in await response.text()
+    async with stranger.post("/sign-out") as response:
+        assert response.url.path == "/sign-in"

@@ -80,6 +80,9 @@ class Gate:
         is_strangers_form = request["user"] is None and not is_api
         request = _limited(request, min(rule.max_body, STRANGERS_FORM) if is_strangers_form else rule.max_body)
         await security.check_forgery(request, request["session"], is_page=not is_api)
+        if not is_api and request.method not in security.SAFE_METHODS:
+            # Or what strangers send would count as faults of the plugin whose page they post to.
+            await security.read_form(request)
         if request["session"] is not None:
             self._server.seen_at(request)
         _note(request, plugin=rule.slug, panel=rule.panel)

@@ -105,10 +105,22 @@ async def check_forgery(request: web.Request, session: Session | None, *, is_pag
 async def _sent_token(request: web.Request) -> str:
     if CSRF_HEADER in request.headers:
         return request.headers[CSRF_HEADER]
-    if request.content_type not in _FORMS:
-        return ""
+    await read_form(request)
     field = (await request.post()).get(CSRF_FIELD, "")
     return field if isinstance(field, str) else ""
+
+
+async def read_form(request: web.Request) -> None:
+    """Read the form of a request, if it is one, for those who ask for it later; 400 when it is none that can be read."""
+    if request.content_type not in _FORMS:
+        return
+    try:
+        await request.post()
+    except (web.HTTPException, OSError):
+        raise
+    except Exception as error:
+        # aiohttp's reader raises half a dozen kinds, none of them a fault of ours.
+        raise web.HTTPBadRequest(text="The form cannot be read") from error
 
 
 def is_local(request: web.Request) -> bool:

@@ -15,7 +15,7 @@ from regie.roles import GeoLocator, Library, MediaItem, MediaUser, Place, Stream
 from . import models
 from .codec import to_plain
 from .devices import identify
-from .models import DIMS, KINDS, method_code
+from .models import DIMS, KINDS, fitted, method_code
 
 _ITEM_FACTS = ("title", "runtime_s", "year", "season", "episode", "album", "artist", "image_tag")
 _RESOLUTIONS = (
@@ -50,6 +50,7 @@ class Dimensions:
 
     async def server_id(self, session: AsyncSession, key: str, name: str = "") -> int:
         """The id of a server, made when it is new."""
+        key, name = fitted(models.server, {"key": key, "name": name}).values()
         found = (await session.execute(select(models.server).where(models.server.c.key == key))).one_or_none()
         if found is None:
             made = insert(models.server).values(key=key, name=name or key).returning(models.server.c.id)
@@ -200,10 +201,15 @@ class Dimensions:
     async def _intern(
         self, session: AsyncSession, table: Table, key: tuple[str, ...], rows: Sequence[Mapping[str, Any]]
     ) -> dict[tuple[Any, ...], int]:
-        """Rows inserted or brought up to date, as ids by key."""
+        """Rows inserted or brought up to date, as ids by key as given."""
         found: dict[tuple[Any, ...], int] = {}
+<<<<<<< HEAD
         clean = [{name: _storable(value) for name, value in row.items()} for row in rows]
         distinct = {tuple(row[name] for name in key): row for row in clean}
+=======
+        stored = [fitted(table, row) for row in rows]
+        distinct = {tuple(row[name] for name in key): row for row in stored}
+>>>>>>> faults
         for chunk in chunks(list(distinct.values())):
             statement: Any = self.insert(table)
             newer = {
@@ -215,7 +221,8 @@ class Dimensions:
             # Parameters, not VALUES of their own: the statement is compiled once, whatever the number of rows.
             returned = await session.execute(statement.returning(table.c.id, *(table.c[name] for name in key)), chunk)
             found.update({tuple(row[1:]): row[0] for row in returned})
-        return found
+        pairs = zip(rows, stored, strict=True)
+        return {tuple(row[name] for name in key): found[tuple(kept[name] for name in key)] for row, kept in pairs}
 
 
 def chunks(rows: Sequence[Any]) -> Iterable[Sequence[Any]]:

@@ -3,10 +3,12 @@
 `server_id` leads every index and rollup. A day is counted from 1970-01-01 in the house's zone, a month is year * 12 + month - 1.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, SmallInteger, String, Table, Text
 from sqlalchemy import UniqueConstraint as Unique
+from sqlalchemy.types import TypeEngine
 
 from regie.roles import MediaKind, Method
 
@@ -35,6 +37,24 @@ metadata = MetaData(
 def method_code(method: str | None) -> int:
     """The number that a method is stored as."""
     return UNKNOWN_METHOD if method is None else METHODS.index(method)
+
+
+def fitted(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as its columns can hold it.
+
+    Servers and webhooks say anything, and PostgreSQL refuses what SQLite takes: one such play would be tried for ever,
+    and with it all that ended since.
+    """
+    return {name: _fitted(table.c[name].type, value) for name, value in row.items()}
+
+
+def _fitted(kind: TypeEngine[Any], value: Any) -> Any:
+    if isinstance(value, str) and isinstance(kind, String):
+        return value.replace("\0", "")[: kind.length]
+    if isinstance(value, int) and isinstance(kind, Integer):
+        bits = 16 if isinstance(kind, SmallInteger) else 64 if isinstance(kind, BigInteger) else 32
+        return min(max(value, -(2 ** (bits - 1))), 2 ** (bits - 1) - 1)
+    return value
 
 
 def _table(name: str, *parts: Any, **options: Any) -> Table:

@@ -254,7 +254,9 @@ def _server(server: MediaServer) -> dict[str, Any]:
 
 
 def _timeline(found: history.Details, shapes: Mapping[int, StreamShape]) -> list[dict[str, Any]]:
-    """The spans with their length and share of the play."""
+    """The spans with their length and share of the play; an imported play has none."""
+    if not found.spans:
+        return []
     stopped, whole = found.play["stopped"], max(1, found.play["stopped"] - found.play["started"])
     ends = [*(span["at"] for span in found.spans[1:]), *([stopped] if found.spans else [])]
     return [

@@ -14,7 +14,7 @@ from regie.roles import MediaItem, MediaUser, StreamShape
 
 from . import models
 from .dimensions import Device, Dimensions, chunks
-from .models import END_REASONS, KINDS, method_code
+from .models import END_REASONS, KINDS, fitted, method_code
 from .plays import HistorySettings, Play, Span, resumes
 from .rollups import day_of, touched_days
 
@@ -175,7 +175,7 @@ class Store:
                     "end_reason": END_REASONS.index(record.end_reason),
                 }
             )
-        return rows
+        return [fitted(models.play, row) for row in rows]
 
     async def _items(
         self, session: AsyncSession, server_id: int, records: Sequence[PlayRecord]
@@ -192,10 +192,10 @@ class Store:
         found = {}
         item = models.item
         for chunk in chunks(list(ids.values())):
-            columns = (item.c.key, item.c.id, item.c.series_id, item.c.library_id)
+            columns = (item.c.id, item.c.series_id, item.c.library_id)
             for row in await session.execute(select(*columns).where(item.c.id.in_(chunk))):
-                found[row.key] = (row.id, row.series_id, row.library_id)
-        return found
+                found[row.id] = (row.id, row.series_id, row.library_id)
+        return {key: found[number] for key, number in ids.items()}
 
     async def _save_spans(self, session: AsyncSession, timelines: Sequence[tuple[int, tuple[Span, ...]]]) -> None:
         shapes = await self.dimensions.shapes(session, [span.shape for _, spans in timelines for span in spans])
@@ -213,7 +213,7 @@ class Store:
             for number, span in enumerate(spans)
         ]
         if rows:
-            await session.execute(insert(models.play_span), rows)
+            await session.execute(insert(models.play_span), [fitted(models.play_span, row) for row in rows])
 
     async def _regroup(self, session: AsyncSession, server_id: int, rows: Sequence[dict[str, Any]]) -> None:
         """Bring the groups of the rows' users and items up to date, in order of time (rule 9)."""

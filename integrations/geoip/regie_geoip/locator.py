@@ -2,12 +2,18 @@
 
 import ipaddress
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import geoip2.database
 import maxminddb
+from geoip2.errors import AddressNotFoundError
+from geoip2.models import City
 
 from regie.roles import Place
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 NOWHERE = Place()
 LOCAL = Place(local=True)
@@ -31,29 +37,60 @@ class PlaceFile:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._reader = maxminddb.open_database(path)
+            with maxminddb.open_database(path) as file:
+                self.kind = file.metadata().database_type
+            if "asn" in self.kind.lower() or "isp" in self.kind.lower():
+                raise UnusableFile("no_places", f"{path} is a table of networks ({self.kind}), not of places.")
+            self._reader = (_NestedReader if _kind_of(self.kind) else _FlatReader)(path)
         except FileNotFoundError as error:
             raise UnusableFile("not_found", f"There is no file {path}.") from error
+        except UnusableFile:
+            raise
         except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
             raise UnusableFile("not_mmdb", f"{path} is no MaxMind database: {error}") from error
-        self.kind = self._reader.metadata().database_type
-        self._has_ipv6 = self._reader.metadata().ip_version == 6
-        if "asn" in self.kind.lower() or "isp" in self.kind.lower():
-            self._reader.close()
-            raise UnusableFile("no_places", f"{path} is a table of networks ({self.kind}), not of places.")
         self.attribution = ATTRIBUTIONS["maxmind" if self.kind.startswith(("GeoIP2", "GeoLite2")) else "dbip"]
 
-    def find(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> Place:
-        """The place of an address; an empty one when the file does not know it."""
-        if address.version == 6 and not self._has_ipv6:
+    def find(self, address: Address) -> Place:
+        """The place of an address; an empty one when the file does not know it, or is broken there."""
+        try:
+            return self._reader.find(address)
+        except (AddressNotFoundError, maxminddb.InvalidDatabaseError, AttributeError, TypeError, ValueError):
+            # The last: an IPv6 address in a file of IPv4. The two before: a record of another form than its kind.
             return NOWHERE
-        record = self._reader.get(address)
-        if not isinstance(record, Mapping):
-            return NOWHERE
-        return _flat(record) if "country_code" in record else _nested(record)
 
     def close(self) -> None:
         """Close the file."""
+        self._reader.close()
+
+
+class _NestedReader:
+    """MaxMind's own schema; `geoip2` opens no other."""
+
+    def __init__(self, path: Path) -> None:
+        self._reader = geoip2.database.Reader(path)
+        self._kind = _kind_of(self._reader.metadata().database_type)
+
+    def find(self, address: Address) -> Place:
+        ask = {"City": self._reader.city, "Enterprise": self._reader.enterprise}.get(self._kind, self._reader.country)
+        model = ask(address)
+        place = Place(country=_country(model.country.iso_code or model.registered_country.iso_code))
+        return _with_city(place, model) if isinstance(model, City) else place
+
+    def close(self) -> None:
+        self._reader.close()
+
+
+class _FlatReader:
+    """The schema of the DB-IP builds, which `geoip2` refuses."""
+
+    def __init__(self, path: Path) -> None:
+        self._reader = maxminddb.open_database(path)
+
+    def find(self, address: Address) -> Place:
+        record = self._reader.get(address)
+        return _flat(record) if isinstance(record, Mapping) else NOWHERE
+
+    def close(self) -> None:
         self._reader.close()
 
 
@@ -104,6 +141,11 @@ class Locator:
         self.attribution = " · ".join(dict.fromkeys(file.attribution for file in files))
 
 
+def _kind_of(database_type: str) -> str:
+    """Which of MaxMind's kinds a file is; empty when it is none."""
+    return next((kind for kind in ("City", "Enterprise", "Country") if kind in database_type), "")
+
+
 def _flat(record: Mapping[str, Any]) -> Place:
     return Place(
         country=_country(record.get("country_code")),
@@ -114,23 +156,14 @@ def _flat(record: Mapping[str, Any]) -> Place:
     )
 
 
-def _nested(record: Mapping[str, Any]) -> Place:
-    country = _part(record, "country") or _part(record, "registered_country")
-    subdivisions = record.get("subdivisions")
-    first = subdivisions[0] if isinstance(subdivisions, list) and subdivisions else {}
-    location = _part(record, "location")
-    return Place(
-        country=_country(country.get("iso_code")),
-        region=_text(_part(first, "names").get("en")),
-        city=_text(_part(_part(record, "city"), "names").get("en")),
-        latitude=_number(location.get("latitude")),
-        longitude=_number(location.get("longitude")),
+def _with_city(place: Place, model: City) -> Place:
+    return replace(
+        place,
+        region=_text(model.subdivisions[0].name) if model.subdivisions else None,
+        city=_text(model.city.name),
+        latitude=_number(model.location.latitude),
+        longitude=_number(model.location.longitude),
     )
-
-
-def _part(record: Any, name: str) -> Mapping[str, Any]:
-    part = record.get(name) if isinstance(record, Mapping) else None
-    return part if isinstance(part, Mapping) else {}
 
 
 def _country(value: Any) -> str | None:

@@ -299,3 +299,25 @@ async def test_signing_out_and_new_passwords_close_the_door_at_once(
     await example.auth.set_password(user, "battery staple")
     async with anyone.get("/x/example/page", allow_redirects=False) as answer:
         assert (answer.status, answer.headers["Location"]) == (303, "/sign-in?next=/x/example/page")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"name=\xff"),
+        ("application/x-www-form-urlencoded; charset=klingon", b"name=x"),
+        ("multipart/form-data; boundary=x", b"name=x"),
+        ("multipart/form-data", b"name=x"),
+        ("multipart/form-data; boundary=x", b"--x\r\n\r\nunnamed\r\n--x--\r\n"),
+        (
+            "multipart/form-data; boundary=x",
+            b"--x\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: z\r\n\r\n!\r\n--x--\r\n",
+        ),
+    ],
+)
+async def test_a_form_that_cannot_be_read_is_the_senders_fault(
+    example: TestHub, http: ClientSession, content_type: str, body: bytes
+) -> None:
+    async with http.post("/x/example/form", data=body, headers={"Content-Type": content_type}) as answer:
+        assert answer.status == 400
+    assert example.faults.of("example") == []

@@ -223,6 +223,15 @@ def imported(plays: list[dict[str, Any]]) -> dict[str, Any]:
     return {"server_id": "house", "source": "test", "plays": plays}
 
 
+async def test_an_imported_play_has_a_page_though_nobody_knows_its_course(
+    monitored: TestHub, http: ClientSession
+) -> None:
+    await monitored.services.call(
+        "jellyfin_monitor", "import_plays", imported([plain("1", datetime(2026, 1, 1, 20, tzinfo=UTC))])
+    )
+    assert "Night Signal" in await text_of(http, "/x/jellyfin_monitor/history/1")
+
+
 async def test_an_import_takes_each_play_once(monitored: TestHub) -> None:
     start = datetime(2026, 1, 1, 20, tzinfo=UTC)
     item = {"id": "p", "kind": "photo", "title": "Beach"}

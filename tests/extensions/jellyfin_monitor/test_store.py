@@ -40,6 +40,20 @@ async def test_a_play_is_stored_once(database: Database, store: Store) -> None:
     assert len(await rows_of(database, models.shape)) == 1
 
 
+async def test_a_play_whose_facts_are_absurd_is_stored_as_far_as_the_columns_go(
+    database: Database, store: Store
+) -> None:
+    item = replace(EPISODE, id="i" * 500, series_id="s" * 500, title="a\0b", year=99_999, season=-99_999)
+    odd = record(1, 0, item=item, user=MediaUser("u" * 500, "\0"), position_s=9e11, kbps=2**40, device_id="d\0")
+    async with database.write() as session:
+        server = await store.dimensions.server_id(session, "s\0", "\0home")
+        assert await store.save(session, server, [odd, record(2, 7200)]) == 2
+    plays = {row.uid: row for row in await rows_of(database, models.play)}
+    assert (plays[1].pos1, plays[1].kbps, plays[2].pos1) == (2**31 - 1, 2**31 - 1, 3600)
+    (found,) = [row for row in await rows_of(database, models.item) if row.id == plays[1].item_id]
+    assert (found.key, found.title, found.year, found.season) == ("i" * 64, "ab", 32_767, -32_768)
+
+
 async def test_what_is_stored_points_to_its_dimensions(database: Database, store: Store) -> None:
     async with database.write() as session:
         server = await store.dimensions.server_id(session, "s")

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mmdb_writer import MMDBWriter
+from netaddr import IPSet  # type: ignore[import-untyped]
 
 from regie.roles import GeoLocator, Place
 from regie_geoip import default_table
@@ -30,6 +32,21 @@ def test_a_city_file_of_maxmind(city_file: Path) -> None:
     assert (locator.locate("2001:218::1").country, locator.locate("67.43.156.1").city) == ("JP", None)
     assert locator.locate("1.1.1.1") == Place()
     assert "MaxMind" in locator.attribution
+    undo()
+
+
+def test_a_country_file_in_the_schema_of_maxmind(tmp_path: Path) -> None:
+    writer = MMDBWriter(ip_version=4, database_type="DBIP-Country-Lite", languages=["en"])
+    writer.insert_network(IPSet(["8.8.8.0/24"]), {"country": {"iso_code": "US"}})
+    writer.insert_network(IPSet(["9.9.9.0/24"]), {"country": {"iso_code": "None"}})
+    writer.insert_network(IPSet(["7.7.7.0/24"]), {"registered_country": {"iso_code": "CH"}})
+    writer.insert_network(IPSet(["6.6.6.0/24"]), {"country": "in another form"})
+    writer.to_db_file(str(tmp_path / "country.mmdb"))
+    locator = Locator()
+    undo = locator.use(PlaceFile(tmp_path / "country.mmdb"))
+    asked = ("8.8.8.8", "9.9.9.9", "7.7.7.7", "6.6.6.6", "5.5.5.5", "2606:4700::1111")
+    assert [locator.locate(one).country for one in asked] == ["US", None, "CH", None, None, None]
+    assert "db-ip.com" in locator.attribution
     undo()
 
 
