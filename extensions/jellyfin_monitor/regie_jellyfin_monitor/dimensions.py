@@ -203,13 +203,8 @@ class Dimensions:
     ) -> dict[tuple[Any, ...], int]:
         """Rows inserted or brought up to date, as ids by key as given."""
         found: dict[tuple[Any, ...], int] = {}
-<<<<<<< HEAD
-        clean = [{name: _storable(value) for name, value in row.items()} for row in rows]
-        distinct = {tuple(row[name] for name in key): row for row in clean}
-=======
         stored = [fitted(table, row) for row in rows]
         distinct = {tuple(row[name] for name in key): row for row in stored}
->>>>>>> faults
         for chunk in chunks(list(distinct.values())):
             statement: Any = self.insert(table)
             newer = {
@@ -247,13 +242,6 @@ def resolution_of(video: Track) -> str:
         return ""
     lines = max(video.height or 0, round((video.width or 0) * 9 / 16))
     return next((name for limit, name in _RESOLUTIONS if lines >= limit), "SD")
-
-
-def _storable(value: Any) -> Any:
-    """A value that both databases take: no NUL or half characters in texts."""
-    if not isinstance(value, str) or (value.isprintable() and value.isascii()):
-        return value
-    return value.encode(errors="replace").decode().replace("\0", "")
 
 
 def _digest(shape: StreamShape) -> str:

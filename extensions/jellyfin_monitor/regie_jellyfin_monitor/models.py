@@ -50,7 +50,8 @@ def fitted(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _fitted(kind: TypeEngine[Any], value: Any) -> Any:
     if isinstance(value, str) and isinstance(kind, String):
-        return value.replace("\0", "")[: kind.length]
+        # No NUL and no half of a surrogate pair.
+        return value.encode(errors="replace").decode().replace("\0", "")[: kind.length]
     if isinstance(value, int) and isinstance(kind, Integer):
         bits = 16 if isinstance(kind, SmallInteger) else 64 if isinstance(kind, BigInteger) else 32
         return min(max(value, -(2 ** (bits - 1))), 2 ** (bits - 1) - 1)
