@@ -190,6 +190,8 @@ class JobQueue:
         try:
             await asyncio.wait([task])
             await self._conclude(job, task)
+        except Exception as error:  # noqa: BLE001 - the database may be away; the job runs again when its lease ends
+            self._on_fault("core", error, "job queue")
         except asyncio.CancelledError:
             task.cancel()
             await asyncio.wait([task])
@@ -210,7 +212,10 @@ class JobQueue:
     async def _heartbeat(self, job_id: str) -> None:
         while True:
             await asyncio.sleep(LEASE_S / 3)
-            await self._update(job_id, lease_until=self._clock() + LEASE_S)
+            try:
+                await self._update(job_id, lease_until=self._clock() + LEASE_S)
+            except Exception as error:  # noqa: BLE001 - the database may be away; the next beat may reach it
+                self._on_fault("core", error, "job queue")
 
     async def _conclude(self, job: Job, task: asyncio.Task[None]) -> None:
         if task.cancelled():
