@@ -42,6 +42,7 @@ class PluginManager:
         self._disabled: set[str] = set()
         self._lock = asyncio.Lock()
         self._retries: dict[str, asyncio.Task[None]] = {}
+        self._crashing: set[str] = set()
 
     def all(self) -> list[PluginRecord]:
         """All installed plugins by slug; a slug that two distributions claim is there twice."""
@@ -115,7 +116,8 @@ class PluginManager:
 
     def crash(self, slug: str) -> None:
         """Too many faults: unload the plugin and mark it."""
-        if self.is_running(slug):
+        if self.is_running(slug) and slug not in self._crashing:
+            self._crashing.add(slug)
             self._hub.create_task(self._crash(self.get(slug)), f"crash of {slug}")
 
     def make_flow(self, slug: str) -> ConfigFlow:
@@ -317,6 +319,7 @@ class PluginManager:
 
     async def _crash(self, record: PluginRecord) -> None:
         async with self._lock:
+            self._crashing.discard(record.slug)
             if record.is_running:
                 await self._unload(record, "crashed", "It failed too often in a short time; its faults are listed here")
 
