@@ -207,7 +207,10 @@ class JobQueue:
         handler = self._handlers.get(job.kind)
         if handler is None:
             raise asyncio.CancelledError
-        await handler(job)
+        try:
+            await handler(job)
+        except SystemExit as error:  # or it would end the loop, and with it the hub
+            raise RuntimeError(f"the job called sys.exit({error.code!r})") from error
 
     async def _heartbeat(self, job_id: str) -> None:
         while True:

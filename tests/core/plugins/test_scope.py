@@ -1,4 +1,5 @@
 import asyncio
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -133,3 +134,20 @@ async def test_a_timer_that_has_fired_leaves_nothing(tmp_path: Path) -> None:
     await fired.wait()
     assert ctx.scope.counts()["registrations"] == 0
     await ctx.scope.close()
+
+
+async def test_a_task_that_calls_exit_ends_alone(scope: Scope, faults: Faults) -> None:
+    async def leave() -> None:
+        sys.exit(3)
+
+    await asyncio.wait([scope.create_task(leave(), "leave")])
+    assert faults == [("plug", "sys.exit(3) was called", "task plug: leave")]
+
+
+async def test_a_task_that_never_began_ends_quietly(scope: Scope, faults: Faults) -> None:
+    async def never() -> None:
+        raise AssertionError
+
+    scope.create_task(never(), "never")
+    await scope.close()
+    assert faults == []
