@@ -206,3 +206,24 @@ async def test_a_database_that_goes_away_does_not_end_the_workers(
     ended = await works.finished(queue.start)
     assert ended["state"] == "done"
     assert any("the database is gone" in fault for fault in works.faults)
+
+
+async def test_the_same_work_queued_side_by_side_is_one_job(works: Works) -> None:
+    queue = works.queue()
+    ids = await asyncio.gather(*(queue.enqueue("slug.work", {}, unique="a") for _ in range(4)))
+    assert len(set(ids)) == 1
+
+
+async def test_a_job_that_is_done_is_not_cancelled_after_it(works: Works) -> None:
+    queue = works.queue()
+
+    async def handle(_job: Job) -> None:
+        pass
+
+    queue.register("slug.work", handle)
+    job_id = await queue.enqueue("slug.work", {})
+    await works.finished(queue.start)
+    told: list[str] = []
+    works.bus.on("regie_job_finished", lambda event: told.append(event.data["state"]))
+    await queue.cancel(job_id)
+    assert told == []
