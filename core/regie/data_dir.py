@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from regie.errors import ConfigError
+from regie.errors import ConfigError, NotReady
 
 LOCK = "regie.lock"
 RUNNING = "running.json"
@@ -31,6 +31,7 @@ class DataDir:
         self.backups = path / "backups"
         self.was_unclean = False
         self._lock: IO[str] | None = None
+        self._is_published = False
         self.control_token = secrets.token_urlsafe(32)
 
     def lock(self) -> None:
@@ -54,7 +55,9 @@ class DataDir:
 
     def unlock(self) -> None:
         """Give the folder back, after a clean end."""
-        (self.path / RUNNING).unlink(missing_ok=True)
+        if self._is_published:  # what another hub left when it was killed stays, for the next start to see
+            (self.path / RUNNING).unlink(missing_ok=True)
+            self._is_published = False
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -66,17 +69,24 @@ class DataDir:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             json.dump({"url": url, "token": self.control_token}, file)
+        self._is_published = True
 
     def running(self) -> Running | None:
-        """The hub that runs on this folder, if one does."""
+        """The hub that runs on this folder, if one does; raises NotReady while it starts or stops."""
         try:
             with (self.path / LOCK).open("a+") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return Running(**json.loads((self.path / RUNNING).read_text()))
+            return self._published()
         except OSError:
             return None
         return None
+
+    def _published(self) -> Running:
+        try:
+            return Running(**json.loads((self.path / RUNNING).read_text()))
+        except (OSError, ValueError) as error:
+            raise NotReady(f"The hub on {self.path} is starting or stopping: try again in a moment") from error
 
     def count_start(self) -> int:
         """How many starts in a row, this one included, have not come to run."""

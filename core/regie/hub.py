@@ -103,13 +103,14 @@ class Hub:
         )
         if self.data_dir.was_unclean and (found := await self.db.quick_check()) != "ok":
             self.log.error("the database is damaged", found=found, advice="restore the newest file of backups/")
-        self.is_safe_start = self.is_safe_start or self.data_dir.count_start() > UNSAFE_STARTS
         await self.entities.load()
         await self.entries.load()
         self.forget_secrets()
         await self.web.start()
         self.data_dir.publish(f"http://{self.web.local_host}:{self.web.port}")
         self.jobs.start()
+        # Counted this late, because only plugins can be left out: a port in use is no reason for a safe start.
+        self.is_safe_start = self.is_safe_start or self.data_dir.count_start() > UNSAFE_STARTS
         await self.plugins.load_all()
         await self.automations.start()
         self.state = "RUNNING"

@@ -136,7 +136,7 @@ class ServiceRegistry:
                 result = await result
         except RegieError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self._on_fault(service.owner, error, f"service {service.domain}.{service.name}")
             raise ServiceError(f"{service.domain}.{service.name} failed: its plugin's page says why") from error
         return result if isinstance(result, Mapping) else None

@@ -91,9 +91,10 @@ class Bus:
 
         def hear(event: Event) -> Any:
             undo()
-            result = listener(event)
-            if inspect.iscoroutine(result):
-                self._spawn(self._guard(result, owner, event_type), f"{owner}: {event_type}")
+            if inspect.iscoroutinefunction(listener):
+                self._spawn(self._guard(listener, event, owner), f"{owner}: {event_type}")
+            else:
+                listener(event)
 
         undo = self.on(event_type, hear, owner=owner)
         return undo
@@ -149,17 +150,17 @@ class Bus:
         for position, listener in enumerate(route.inline):
             try:
                 listener(event)
-            except Exception as error:  # noqa: BLE001 - the boundary that names a failing listener
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary that names a failing listener
                 self._on_fault(route.inline_owners[position], error, f"listener to {event.type}")
         for subscription in route.tasks:
-            coroutine = self._guard(subscription.listener(event), subscription.owner, event.type)
+            coroutine = self._guard(subscription.listener, event, subscription.owner)
             (subscription.spawn or self._spawn)(coroutine, f"{subscription.owner}: {event.type}")
 
-    async def _guard(self, coroutine: Coroutine[Any, Any, Any], owner: str, event_type: str) -> None:
+    async def _guard(self, listener: Listener, event: Event, owner: str) -> None:
         try:
-            await coroutine
-        except Exception as error:  # noqa: BLE001 - the boundary that names a failing listener
-            self._on_fault(owner, error, f"listener to {event_type}")
+            await listener(event)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary that names a failing listener
+            self._on_fault(owner, error, f"listener to {event.type}")
 
     def _make_route(self, event_type: str) -> _Route | None:
         if not event_type or len(event_type) > MAX_TYPE_LENGTH:

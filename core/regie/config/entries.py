@@ -197,6 +197,8 @@ class ConfigEntries:
         """Set an entry up if its plugin runs; NotReady is tried again with back-off, what a person must mend is not."""
         self._cancel_retry(entry)
         async with self._lock(entry):
+            if self._entries.get(entry.id) is not entry:
+                return  # removed while this waited
             if entry.is_disabled:
                 self._set_state(entry, "disabled")
             elif self.host is not None and self.host.is_running(entry.plugin) and entry.state != "loaded":
@@ -220,12 +222,12 @@ class ConfigEntries:
         await asyncio.gather(*(self.unload(entry) for entry in self.all(plugin)))
 
     async def set_needs_sign_in(self, entry: ConfigEntry, reason: str) -> None:
-        """Say that a loaded entry's credentials were refused; it stays as it is until a person signs in anew."""
+        """Unload a loaded entry whose credentials were refused; it waits until a person signs in anew."""
         async with self._lock(entry):
             if entry.state == "loaded" and self.host is not None:
                 await self.host.unload_entry(entry)
-            entry.runtime = None
-            self._set_state(entry, "needs_sign_in", reason)
+                entry.runtime = None
+                self._set_state(entry, "needs_sign_in", reason)
 
     async def _try(self, entry: ConfigEntry, host: EntryHost, delay_s: float) -> None:
         self._set_state(entry, "setup_in_progress")

@@ -220,7 +220,7 @@ class FlowManager:
             result: FlowResult = await method(data)
         except RegieError:
             raise
-        except Exception as error:  # noqa: BLE001 - the boundary that names a failing flow
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary that names a failing flow
             self._on_fault(opened.plugin, error, f"config flow, step {step}")
             result = (
                 replace(opened.result, errors={"base": "unknown"})

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import CursorResult, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regie.bus import Bus
@@ -129,6 +129,9 @@ class JobQueue:
         unique, at, priority = when
         key = f"{kind}:{unique}" if unique is not None else None
         if key is not None:
+            if self._database.dialect == "postgresql":
+                # Two that queue the same work at once: the second waits, then finds the first one's job.
+                await session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:key))"), {"key": f"job:{key}"})
             known = (await session.execute(select(JobRow.id).where(JobRow.unique_key == key))).scalar_one_or_none()
             if known is not None:
                 return known
@@ -190,6 +193,8 @@ class JobQueue:
         try:
             await asyncio.wait([task])
             await self._conclude(job, task)
+        except Exception as error:  # noqa: BLE001 - the database may be away; the job runs again when its lease ends
+            self._on_fault("core", error, "job queue")
         except asyncio.CancelledError:
             task.cancel()
             await asyncio.wait([task])
@@ -205,12 +210,18 @@ class JobQueue:
         handler = self._handlers.get(job.kind)
         if handler is None:
             raise asyncio.CancelledError
-        await handler(job)
+        try:
+            await handler(job)
+        except SystemExit as error:  # or it would end the loop, and with it the hub
+            raise RuntimeError(f"the job called sys.exit({error.code!r})") from error
 
     async def _heartbeat(self, job_id: str) -> None:
         while True:
             await asyncio.sleep(LEASE_S / 3)
-            await self._update(job_id, lease_until=self._clock() + LEASE_S)
+            try:
+                await self._update(job_id, lease_until=self._clock() + LEASE_S)
+            except Exception as error:  # noqa: BLE001 - the database may be away; the next beat may reach it
+                self._on_fault("core", error, "job queue")
 
     async def _conclude(self, job: Job, task: asyncio.Task[None]) -> None:
         if task.cancelled():
@@ -226,18 +237,18 @@ class JobQueue:
             await self._finish(job.id, "failed", error=f"{type(error).__name__}: {error}")
             return
         delay_s = min(FIRST_RETRY_S * 2 ** (job.attempt - 1), LAST_RETRY_S)
-        text = f"{type(error).__name__}: {error}"
+        reason = f"{type(error).__name__}: {error}"
         await self._update(
-            job.id, state="waiting", worker=None, lease_until=None, error=text, run_at=self._clock() + delay_s
+            job.id, state="waiting", worker=None, lease_until=None, error=reason, run_at=self._clock() + delay_s
         )
 
     async def _finish(self, job_id: str, state: str, error: str = "") -> None:
         values = {"state": state, "error": error, "finished_at": self._clock(), "unique_key": None, "lease_until": None}
-        await self._update(job_id, **values)
-        self._bus.fire("regie_job_finished", {"job_id": job_id, "state": state, "error": error})
+        if await self._update(job_id, **values):
+            self._bus.fire("regie_job_finished", {"job_id": job_id, "state": state, "error": error})
 
-    async def _update(self, job_id: str, **values: Any) -> None:
+    async def _update(self, job_id: str, **values: Any) -> bool:
+        """Whether the job was there and not finished."""
+        change = update(JobRow).where(JobRow.id == job_id, JobRow.finished_at.is_(None)).values(**values)
         async with self._database.write() as session:
-            await session.execute(
-                update(JobRow).where(JobRow.id == job_id, JobRow.finished_at.is_(None)).values(**values)
-            )
+            return bool(cast("CursorResult[Any]", await session.execute(change)).rowcount)

@@ -123,14 +123,12 @@ class PluginContext:
 
     def every(self, seconds: float, function: Callable[[], Any], *, name: str) -> Undo:
         """Call a function (plain or coroutine) each so many seconds, never twice at once."""
-        task = self.scope.create_task(every(self.scope, seconds, function, name), name)
-        return self.scope.keep(lambda: task.cancel() and None)
+        return _end_of(self.scope.create_task(every(self.scope, seconds, function, name), name))
 
     def at(self, moment: datetime, function: Callable[[], Any], *, name: str) -> Undo:
         """Call a function once, at a moment; at once if it has passed."""
         delay_s = max(0.0, (moment - datetime.now(UTC)).total_seconds())
-        task = self.scope.create_task(every(self.scope, delay_s, function, name, once=True), name)
-        return self.scope.keep(lambda: task.cancel() and None)
+        return _end_of(self.scope.create_task(every(self.scope, delay_s, function, name, once=True), name))
 
     def on_unload(self, function: Callable[[], Any]) -> Undo:
         """Call a function (plain or coroutine) at unload."""
@@ -174,6 +172,13 @@ class PluginContext:
             return await self._hub.entries.add(plugin, title=title, data=data, unique_id=unique_id, source="import")
         await self._hub.entries.update(known.id, data=data)
         return await self._hub.entries.reload(known.id)
+
+
+def _end_of(task: asyncio.Task[Any]) -> Undo:
+    def undo() -> None:
+        task.cancel()
+
+    return undo
 
 
 class ContextBus:

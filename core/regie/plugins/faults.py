@@ -42,7 +42,7 @@ class Faults:
         self.on_report(owner)
         self._log.error("fault", plugin=owner, where=where, error=text, exc_info=error)
         recent = [one for one in kept if one.at > fault.at - CRASH_WINDOW_S]
-        if owner != "core" and len(recent) == CRASH_FAULTS:
+        if owner != "core" and len(recent) >= CRASH_FAULTS:
             self._on_crash(owner)
 
     def of(self, owner: str) -> list[Fault]:

@@ -42,6 +42,7 @@ class PluginManager:
         self._disabled: set[str] = set()
         self._lock = asyncio.Lock()
         self._retries: dict[str, asyncio.Task[None]] = {}
+        self._crashing: set[str] = set()
 
     def all(self) -> list[PluginRecord]:
         """All installed plugins by slug; a slug that two distributions claim is there twice."""
@@ -74,7 +75,7 @@ class PluginManager:
     async def stop_all(self) -> None:
         """Unload everything, in reverse order."""
         async with self._lock:
-            for record in reversed(self._in_order([record for record in self.all() if record.is_running])):
+            for record in reversed(self._in_order([record for record in self.all() if record.plugin is not None])):
                 await self._unload(record, "stopped")
 
     async def rescan(self) -> list[str]:
@@ -90,7 +91,6 @@ class PluginManager:
             for record in added:
                 self._records.setdefault(record.slug, []).append(record)
             await self._load(added)
-            await asyncio.gather(*(self._start(record) for record in added if record.is_running))
         return sorted({slug for slug, _ in fresh.keys() ^ known.keys()})
 
     async def set_enabled(self, slug: str, *, enabled: bool) -> PluginRecord:
@@ -116,7 +116,8 @@ class PluginManager:
 
     def crash(self, slug: str) -> None:
         """Too many faults: unload the plugin and mark it."""
-        if self.is_running(slug):
+        if self.is_running(slug) and slug not in self._crashing:
+            self._crashing.add(slug)
             self._hub.create_task(self._crash(self.get(slug)), f"crash of {slug}")
 
     def make_flow(self, slug: str) -> ConfigFlow:
@@ -177,6 +178,7 @@ class PluginManager:
         ready = [record for record in records if await self._prepare(record)]
         for record in self._in_order(ready):
             await self._set_up(record)
+        await asyncio.gather(*(self._start(record) for record in records))
 
     async def _prepare(self, record: PluginRecord) -> bool:
         """Everything up to validation: what needs no other plugin."""
@@ -230,6 +232,9 @@ class PluginManager:
             self._hub.faults.report(record.slug, error, "set-up")
             await self._withdraw(record)
             self._settle(record, "crashed", f"{type(error).__name__}: {error}")
+        except asyncio.CancelledError:
+            await self._withdraw(record)
+            raise
         else:
             self._settle(record, "running")
             await self._hub.entries.setup_all(record.slug)
@@ -259,11 +264,10 @@ class PluginManager:
             self._retries.pop(record.slug, None)
             if record.state == "retrying":
                 await self._set_up(record, min(delay_s * 2, LAST_RETRY_S))
-                if record.is_running:
-                    await self._start(record)
+                await self._start(record)
 
     async def _start(self, record: PluginRecord) -> None:
-        if self._hub.state == "RUNNING" and record.ctx is not None:
+        if self._hub.state == "RUNNING" and record.is_running:
             await self._guarded(record, "start", ctx=record.ctx)
 
     async def _reload(self, record: PluginRecord) -> PluginRecord:
@@ -271,7 +275,6 @@ class PluginManager:
             await self._unload(record, "stopped")
             self._hub.faults.forget(record.slug)
             await self._load([record])
-            await self._start(record)
         return record
 
     async def _unload(self, record: PluginRecord, state: PluginState, reason: str = "") -> None:
@@ -316,6 +319,7 @@ class PluginManager:
 
     async def _crash(self, record: PluginRecord) -> None:
         async with self._lock:
+            self._crashing.discard(record.slug)
             if record.is_running:
                 await self._unload(record, "crashed", "It failed too often in a short time; its faults are listed here")
 

@@ -69,9 +69,11 @@ class HookRunner:
 
         task = asyncio.create_task(call(), name=f"{slug}: {hook}")
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(timeout_s) as limit:
                 return await task
         except TimeoutError as error:
+            if not limit.expired():
+                raise  # the plugin's own
             raise TimeoutError(f"{hook} took over {timeout_s:.0f} s") from error
 
     def _find(self, slug: str, hook: str) -> pluggy.HookImpl | None:

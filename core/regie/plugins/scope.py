@@ -40,7 +40,9 @@ class Scope:
         if self.is_closed:
             coroutine.close()
             raise RuntimeError(f"{self.owner} is unloaded: no task can be started any more")
-        task = asyncio.get_running_loop().create_task(coroutine, name=f"{self.owner}: {name}")
+        task = asyncio.get_running_loop().create_task(_without_exit(coroutine), name=f"{self.owner}: {name}")
+        # Cancelled before it ran, the wrapper has never touched it.
+        task.add_done_callback(lambda _task: coroutine.close())
         self._tasks.add(task)
         task.add_done_callback(self._task_done)
         return task
@@ -82,3 +84,10 @@ class Scope:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self.on_fault(self.owner, error, f"task {task.get_name()}")
+
+
+async def _without_exit(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    try:
+        return await coroutine
+    except SystemExit as error:  # or it would end the loop, and with it the hub
+        raise RuntimeError(f"sys.exit({error.code!r}) was called") from error

@@ -25,7 +25,7 @@ async def every(scope: Scope, seconds: float, function: Callable[[], Any], name:
             result = function()
             if inspect.isawaitable(result):
                 await result
-        except Exception as error:  # noqa: BLE001 - a failing call is filed; the timer goes on
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a failing call is filed; the timer goes on
             scope.on_fault(scope.owner, error, f"timer {name}")
         if once:
             return
@@ -39,7 +39,7 @@ async def supervise(scope: Scope, name: str, factory: Callable[[], Coroutine[Any
         began = time.monotonic()
         try:
             await factory()
-        except Exception as error:  # noqa: BLE001 - supervision is this boundary
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - supervision is this boundary
             scope.on_fault(scope.owner, error, f"task {name}")
         else:
             return

@@ -102,7 +102,7 @@ class StateMachine:
                 for listener, owner in tuple(self._listeners.get(key, ())):
                     try:
                         listener(old, new)
-                    except Exception as error:  # noqa: BLE001 - the boundary that names a failing listener
+                    except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary that names a failing listener
                         self._on_fault(owner, error, f"listener to {entity_id}")
         context = new.context if new is not None else context
         self._bus.fire(STATE_CHANGED, {"entity_id": entity_id, "old_state": old, "new_state": new}, context)

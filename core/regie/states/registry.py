@@ -135,7 +135,7 @@ class EntityRegistry:
             known = replace(known, original_name=entity.name, config_entry_id=config_entry_id)
             self._entries[platform, entity.key] = known
             return known
-        wish = entity.object_id or object_id(entity.name)
+        wish = object_id(entity.object_id or entity.name)
         entry = RegistryEntry(
             ulid().lower(),
             platform,

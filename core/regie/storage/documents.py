@@ -36,18 +36,16 @@ class Documents:
     async def save(self, key: str, data: Mapping[str, Any], session: AsyncSession | None = None) -> None:
         """Keep a document, in the caller's transaction if one is given."""
         self._pending.pop(key, None)
-        row = DocumentRow(key=key, data=dict(data), saved_at=time.time())
         if session is not None:
-            await session.merge(row)
+            await session.merge(_row(key, data))
             return
         async with self._database.write() as own:
-            await own.merge(row)
+            await own.merge(_row(key, data))
 
     def save_soon(self, key: str, data: Mapping[str, Any]) -> None:
         """Keep a document within a second; many calls make one write."""
         self._pending[key] = data
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(DELAY_S, self._due)
+        self._arm()
 
     async def forget(self, prefix: str) -> None:
         """Delete the documents whose key starts with a prefix."""
@@ -60,9 +58,32 @@ class Documents:
             self._timer.cancel()
             self._timer = None
         while self._pending:
-            key = next(iter(self._pending))
-            await self.save(key, self._pending[key])
+            await self._write(*next(iter(self._pending.items())))
+
+    async def _write(self, key: str, data: Mapping[str, Any]) -> None:
+        # It waits until it is written: the write may fail or be cancelled, and readers come meanwhile.
+        async with self._database.write() as session:
+            if self._pending.get(key) is not data:
+                return
+            await session.merge(_row(key, data))
+        if self._pending.get(key) is data:
+            del self._pending[key]
+
+    def _arm(self) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(DELAY_S, self._due)
 
     def _due(self) -> None:
         self._timer = None
-        self._spawn(self.flush(), "documents")
+        self._spawn(self._flush_or_later(), "documents")
+
+    async def _flush_or_later(self) -> None:
+        try:
+            await self.flush()
+        except Exception:
+            self._arm()
+            raise
+
+
+def _row(key: str, data: Mapping[str, Any]) -> DocumentRow:
+    return DocumentRow(key=key, data=dict(data), saved_at=time.time())

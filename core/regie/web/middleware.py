@@ -64,7 +64,7 @@ class Gate:
             if error.status < 400:
                 raise
             return await self._refusal(request, error.status, error.text or error.reason, error.headers)
-        except Exception as error:  # noqa: BLE001 - the boundary that answers a failing handler
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary that answers a failing handler
             return await self._failure(request, rule, error)
 
     async def _admitted(self, request: web.Request, rule: Rule) -> web.Request:
@@ -109,7 +109,7 @@ class Gate:
         onward = f"?next={quote(request.path_qs, safe='/')}" if is_safe and request.path != "/" else ""
         return web.HTTPSeeOther(page + onward)
 
-    async def _failure(self, request: web.Request, rule: Rule | None, error: Exception) -> web.StreamResponse:
+    async def _failure(self, request: web.Request, rule: Rule | None, error: BaseException) -> web.StreamResponse:
         if isinstance(error, RegieError):
             status = next(status for kind, status in _STATUS if isinstance(error, kind))
             headers: dict[str, str] = {}

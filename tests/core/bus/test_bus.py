@@ -1,4 +1,5 @@
 import asyncio
+import sys
 from typing import Any
 
 import pytest
@@ -141,3 +142,19 @@ def test_a_context_has_children_that_name_it() -> None:
 def test_ulids_are_26_characters_and_sort_by_time() -> None:
     assert len(ulid()) == 26
     assert ulid(1000.0) < ulid(1000.001) < ulid(2_000_000_000.0)
+
+
+async def test_a_listener_that_calls_exit_is_named_and_the_others_hear() -> None:
+    faults: list[tuple[str, str]] = []
+    bus = Bus(lambda owner, error, _where: faults.append((owner, type(error).__name__)))
+    heard: list[str] = []
+
+    async def leave(_event: Event) -> None:
+        sys.exit(1)
+
+    bus.on("bell", lambda _event: sys.exit(1), owner="inline")
+    bus.on("bell", leave, owner="task")
+    bus.on("bell", lambda event: heard.append(event.type))
+    bus.fire("bell")
+    await asyncio.gather(*(task for task in asyncio.all_tasks() if task is not asyncio.current_task()))
+    assert (heard, faults) == (["bell"], [("inline", "SystemExit"), ("task", "SystemExit")])

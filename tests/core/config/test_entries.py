@@ -1,6 +1,7 @@
 """Config entries and flows, on a running hub with a small integration."""
 
 import asyncio
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -221,3 +222,37 @@ async def test_a_port_in_use_is_one_clear_sentence(hub: TestHub) -> None:
     with pytest.raises(ConfigError, match=r"in use.*REGIE_PORT"):
         await other.start()
     assert other.state == "NOT_RUNNING"
+
+
+class Leaver(Plug):
+    """Takes a turn of the loop to leave."""
+
+    @hookimpl
+    async def unload_entry(self) -> None:
+        await asyncio.sleep(0)
+
+
+async def test_a_reload_that_meets_a_removal_sets_nothing_up(hub: TestHub) -> None:
+    await hub.load_plugin("plug", Leaver)
+    entry = await hub.entries.add("plug", title="one", data={"key": Secret("right")})
+    await asyncio.gather(hub.entries.reload(entry.id), hub.entries.remove(entry.id))
+    assert (entry.state, hub.plugins.get("plug").entry_contexts) == ("not_loaded", {})
+
+
+async def test_a_disabled_entry_asks_nobody_to_sign_in(hub: TestHub) -> None:
+    await hub.load_plugin("plug", Plug)
+    entry = await hub.entries.add("plug", title="one", data={"key": Secret("right")})
+    await hub.entries.set_enabled(entry.id, enabled=False)
+    await hub.entries.set_needs_sign_in(entry, "refused")
+    assert entry.state == "disabled"
+
+
+async def test_starts_that_a_port_in_use_ended_do_not_lead_to_a_safe_start(hub: TestHub, tmp_path: Path) -> None:
+    folder = tmp_path / "other"
+    for _ in range(4):
+        with pytest.raises(ConfigError, match="in use"):
+            await Hub(Settings(data_dir=folder, port=hub.web.port)).start()
+    other = TestHub(folder)
+    await other.start()
+    assert not other.is_safe_start
+    await other.stop()

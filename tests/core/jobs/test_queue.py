@@ -7,7 +7,7 @@ import pytest
 
 from regie.bus import Bus
 from regie.jobs import Job, JobQueue
-from regie.jobs.queue import LEASE_S, MAX_ATTEMPTS
+from regie.jobs.queue import LEASE_S, MAX_ATTEMPTS, WORKERS
 from regie.storage import Database, Storage, migrate
 from regie.storage.models import Base
 
@@ -180,3 +180,50 @@ async def test_stopping_hands_running_work_back(works: Works) -> None:
         await started.wait()
     await queue.stop()
     assert (await queue.all())[0].state == "waiting"
+
+
+async def test_a_database_that_goes_away_does_not_end_the_workers(
+    works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = works.queue()
+    write, broken = works.database.write, WORKERS
+
+    async def handle(_job: Job) -> None:
+        nonlocal broken
+        if broken:
+            broken -= 1
+            monkeypatch.setattr(works.database, "write", fail)
+
+    def fail() -> Any:
+        monkeypatch.setattr(works.database, "write", write)
+        raise OSError("the database is gone")
+
+    queue.register("slug.work", handle)
+    works.clock.step = LEASE_S / 4
+    await queue.enqueue("slug.work", {})
+    for _ in range(WORKERS):
+        await queue.enqueue("slug.work", {})
+    ended = await works.finished(queue.start)
+    assert ended["state"] == "done"
+    assert any("the database is gone" in fault for fault in works.faults)
+
+
+async def test_the_same_work_queued_side_by_side_is_one_job(works: Works) -> None:
+    queue = works.queue()
+    ids = await asyncio.gather(*(queue.enqueue("slug.work", {}, unique="a") for _ in range(4)))
+    assert len(set(ids)) == 1
+
+
+async def test_a_job_that_is_done_is_not_cancelled_after_it(works: Works) -> None:
+    queue = works.queue()
+
+    async def handle(_job: Job) -> None:
+        pass
+
+    queue.register("slug.work", handle)
+    job_id = await queue.enqueue("slug.work", {})
+    await works.finished(queue.start)
+    told: list[str] = []
+    works.bus.on("regie_job_finished", lambda event: told.append(event.data["state"]))
+    await queue.cancel(job_id)
+    assert told == []

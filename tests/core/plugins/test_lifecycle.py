@@ -154,6 +154,21 @@ async def test_too_many_faults_unload_the_plugin(hub: Hub) -> None:
     assert hub.states.get("sensor.good_thing") is None
 
 
+async def test_faults_of_its_set_up_count_once_it_runs(hub: Hub) -> None:
+    record = hub.plugins.get("good")
+    record.state = "discovered"
+    for _ in range(20):
+        hub.bus.fire("boom")
+    record.state = "running"
+    crashed = asyncio.Event()
+    hub.bus.on("regie_plugin_changed", lambda event: crashed.set() if event.data["state"] == "crashed" else None)
+    for _ in range(2):
+        hub.bus.fire("boom")
+    async with asyncio.timeout(10):
+        await crashed.wait()
+    assert not record.is_running
+
+
 async def test_a_disabled_plugin_stays_out_also_after_a_restart(hub: Hub) -> None:
     await hub.plugins.set_enabled("good", enabled=False)
     assert hub.plugins.get("good").state == "disabled"

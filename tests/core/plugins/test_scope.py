@@ -1,9 +1,14 @@
 import asyncio
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from regie.plugins.context import PluginContext
 from regie.plugins.roles import Roles
 from regie.plugins.scope import Scope
+from regie.testing.hub import TestHub
 
 Faults = list[tuple[str, str, str]]
 
@@ -120,3 +125,29 @@ def test_a_failing_follower_is_named(faults: Faults) -> None:
     roles.follow(Speaker, broken, "plug")
     roles.provide(Speaker, "tv")
     assert faults == [("plug", "no", "role Speaker")]
+
+
+async def test_a_timer_that_has_fired_leaves_nothing(tmp_path: Path) -> None:
+    ctx = PluginContext(TestHub(tmp_path), "plug")
+    fired = asyncio.Event()
+    ctx.at(datetime.now(UTC), fired.set, name="once")
+    await fired.wait()
+    assert ctx.scope.counts()["registrations"] == 0
+    await ctx.scope.close()
+
+
+async def test_a_task_that_calls_exit_ends_alone(scope: Scope, faults: Faults) -> None:
+    async def leave() -> None:
+        sys.exit(3)
+
+    await asyncio.wait([scope.create_task(leave(), "leave")])
+    assert faults == [("plug", "sys.exit(3) was called", "task plug: leave")]
+
+
+async def test_a_task_that_never_began_ends_quietly(scope: Scope, faults: Faults) -> None:
+    async def never() -> None:
+        raise AssertionError
+
+    scope.create_task(never(), "never")
+    await scope.close()
+    assert faults == []

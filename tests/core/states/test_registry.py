@@ -121,3 +121,10 @@ def test_values_become_texts(value: object, text: str) -> None:
     state = house.states.get("sensor.a")
     assert state is not None
     assert state.state == text
+
+
+def test_a_wish_that_is_no_object_id_is_made_one() -> None:
+    house = House(Memory())
+    sensor = Sensor(key="a", name="TV", object_id="Salon · Télé")
+    house.registry.add("one", sensor)
+    assert sensor.entity_id == "sensor.salon_tele"

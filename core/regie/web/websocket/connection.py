@@ -233,7 +233,7 @@ class Connection:
             return None if result is ANSWERED else messages.result(message_id, result)
         except RegieError as error:
             return messages.error(message_id, _code(error), str(error))
-        except Exception as error:  # noqa: BLE001 - the boundary that answers a failing command
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary that answers a failing command
             self.hub.faults.report(
                 command.name.partition("/")[0] if "/" in command.name else "core", error, command.name
             )
