@@ -17,18 +17,21 @@ _IN_BRACKETS = re.compile(
 _ASIAN = re.compile(r"第\s*(\d{1,4}(?:\.\d)?)(?:\s?[-~]\s?(\d{1,4}))?\s*[话話集回]|(?<![a-z0-9])#(\d{1,4})(?!\d)")
 _PADDED = re.compile(rf"(?<=[\s_.\-])(0\d{{1,2}}|0\d{{1,2}}\.5){_RANGE}{_TAIL}{_STOP}(?!\.\d(?!\d))")
 _BEFORE_TAGS = re.compile(rf"(?<=[\s_.\-]){_NUMBER}{_RANGE}{_TAIL}[\s_.]{{0,2}}$")
-_BARE_RANGE = re.compile(r"(?<=[a-z!?)]\s)[\[(]?(\d{2,4})\s?[-~]\s?(\d{2,4})(?=[\])]|\s?[\[(])")
-_SQUARE = re.compile(r"(?<=[a-z0-9!?)][\s_])\[(\d{2,4})\](?=[\s_]?\[)")
+_BARE_RANGE = re.compile(r"(?<=[a-z!?)]\s)[\[(]?(\d{1,4})\s?[-~]\s?(\d{2,4})(?=[\])]|\s?[\[(])")
+_SQUARE = re.compile(r"(?<=[a-z0-9!?)][\s_])\[(\d{2,4})(?:\s?[-~]\s?(\d{2,4}))?\](?=[\s_]?\[)")
 _BEFORE_DASH = re.compile(rf"(?<=[\s_])(\d{{2,4}}){_RANGE}{_TAIL}(?=[\s_]-[\s_])")
 _WIDE_RANGE = re.compile(r"(?<=[\s_])(0\d{1,2})\s-\s(\d{2,3})(?=\s?[\[(])")
 _BEFORE_FRENCH = re.compile(r"(?<=[a-z!?)][\s_.])(\d{2,4})(?=[\s_.]{1,2}[\[(]?(?:vostfr|vf|vost)(?![a-z0-9]))")
-_BEFORE_SQUARE = re.compile(r"(?<=[a-z!?)]\s)(\d{2,4})(?=\s?\[)")
+_BEFORE_SQUARE = re.compile(r"(?<=[a-z!?)]\s)(\d{2,4})(?=\s?\[)|(?<=[a-z!?)]_)(\d{2,4})(?=_[\[(])")
 _PADDED_DASH = re.compile(r"(?<=[a-z!?)]\s)(0\d{1,2})(?=\s-\s)")
 _RANGE_BEFORE = re.compile(r"(?<=[\s_.])(\d{2,4})\s?[-~]\s?(\d{2,4})(?=[\s_.]{1,2}$)")
 _COMPACT = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)[._ ]{1,2}$")
+_COMPACT_RANGE = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)-(?:\1)(\d\d)[._ ]{1,2}$")
+_PADDED_COMPACT = re.compile(r"(?<=[._ ])(0[1-9])(\d\d)(?=-[a-z0-9]{2,15}$)")
+_AMID = re.compile(r"[a-z_']{2,60}_([1-9]|1\d)([0-2]\d)_[a-z_']{2,80}")
 _DOUBLE = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)(\d\d)[._ ]{1,2}$")
 _BEFORE_NUMBERING = re.compile(rf"[\s_]-[\s_]{_NUMBER}[\s_]*[-(\[]{{0,2}}[\s_]*[\[(]?$")
-_PLAIN_BEFORE = re.compile(r"[\s_](\d{2,4})[\s_][(\[]?$")
+_PLAIN_BEFORE = re.compile(r"[\s_](\d{2,4})[\s_][(\[]$")
 _BEHIND_NUMBERING = re.compile(r"[\s._]?[\s._(\[]{1,2}(\d{3,4})(?=[\s._)\]])")
 
 
@@ -94,8 +97,8 @@ def _written(low: str, place: Place) -> Numbering | None:
     """Forms that only episodes have, in a name without a fan group."""
     for pattern in (_SQUARE, _BEFORE_FRENCH, _BEFORE_SQUARE, _PADDED_DASH):
         found = pattern.search(low, place.start + 1, place.end)
-        if found and not _is_year(found.group(1)):
-            return _made(found, found.group(1), None)
+        if found and not _is_year(first := next(group for group in found.groups() if group)):
+            return _made(found, first, found.group(2) if pattern is _SQUARE else None)
     return None
 
 
@@ -107,19 +110,39 @@ def _bare_range(low: str, place: Place) -> Numbering | None:
     return None
 
 
+def several(low: str, place: Place) -> Numbering | None:
+    """Season and episodes, twice in compact digits before the tags of a recording: 20102, 101-102."""
+    for pattern, width in ((_DOUBLE, 9), (_COMPACT_RANGE, 11)):
+        found = pattern.search(low, max(place.start, place.tags - width), place.tags)
+        if found is None or found.start() == place.start:
+            continue
+        season, first, last = (int(part) for part in found.groups())
+        if last == first + 1 or (pattern is _COMPACT_RANGE and first < last):
+            spans = {"season": (found.span(1),), "episodes": ((found.start(2), found.end(3)),)}
+            numbers = tuple(range(first, last + 1))
+            return Numbering(found.start(), found.end(3), (season,), numbers, spans=spans)
+    return None
+
+
 def compact(low: str, place: Place) -> Numbering | None:
     """Season and episode in three or four digits before the tags of a recording."""
-    if (found := _DOUBLE.search(low, max(place.start, place.tags - 9), place.tags)) and found.start() > place.start:
-        season, first, second = (int(part) for part in found.groups())
-        if second == first + 1:
-            spans = {"season": (found.span(1),), "episodes": (found.span(2), found.span(3))}
-            return Numbering(found.start(), found.end(3), (season,), (first, second), spans=spans)
-    if (found := _COMPACT.search(low, max(place.start, place.tags - 7), place.tags)) and found.start() > place.start:
-        season, number = int(found.group(1)), int(found.group(2))
-        if season and number and not _is_year(found.group(1) + found.group(2)):
-            spans = {"season": (found.span(1),), "episodes": (found.span(2),)}
-            return Numbering(found.start(), found.end(2), (season,), (number,), spans=spans)
-    return None
+    return _compacted(_COMPACT.search(low, max(place.start, place.tags - 7), place.tags), place)
+
+
+def written_compact(low: str, place: Place) -> Numbering | None:
+    """Compact digits that need no tag: padded before the group (0308-grp), or amid underscores (Show_209_Title)."""
+    found = _PADDED_COMPACT.search(low, place.start, place.end) or _AMID.fullmatch(low, place.start, place.end)
+    return _compacted(found, place)
+
+
+def _compacted(found: re.Match[str] | None, place: Place) -> Numbering | None:
+    if found is None or found.start(1) == place.start:
+        return None
+    season, number = int(found.group(1)), int(found.group(2))
+    if not season or not number or _is_year(found.group(1) + found.group(2)):
+        return None
+    spans = {"season": (found.span(1),), "episodes": (found.span(2),)}
+    return Numbering(found.start(1), found.end(2), (season,), (number,), spans=spans)
 
 
 def beside(low: str, numbering: Numbering, place: Place, *, anime: bool) -> Numbering | None:

@@ -29,7 +29,9 @@ _GAP = r"[\s._:,/\-]{0,4}"
 _SXXEYY = re.compile(
     r"(?:(?<![a-z0-9])[st](\d{1,4})|(?<=[a-z])s(\d\d))[\s._\-\[(]{0,3}(?:episode|ep|e|xe|x)[\s._\-]{0,2}(\d{1,5})(?!\d)"
 )
-_NXNN = re.compile(r"(?<![a-z0-9])(?<!\d\.)(\d{1,2})x(\d{1,4})(?!\d)(?![a-wyz])")
+_NXNN = re.compile(
+    r"(?<![a-z0-9])(?<!\D\d\.)(?:(\d{1,2})x(\d{1,4})|((?:19|20)\d\d)x(\d\d))(?!\d)(?![a-wyz])"
+)
 _LONGHAND = re.compile(
     rf"(?<![a-z0-9])(?:{_SEASON_WORD}(?:[\s._:]{{0,2}}|-)|se?[.\s]?){_NUMBER}{_GAP}{_EPISODE_WORD}[\s._:#\-]{{0,3}}(\d{{1,5}})(?![\dpi])"
 )
@@ -57,6 +59,8 @@ _SEASON = re.compile(
 _ORDINAL = re.compile(
     r"(?<![a-z0-9])(\d{1,2})(?:st|nd|rd|th|ª|º|a|ème|eme|e|\.)[\s._](?:season|temporada|stagione|staffel|saison)(?![a-z])"
 )
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_WORDED = re.compile(rf"(?<![a-z0-9])(?:the[\s._])?complete[\s._]({'|'.join(_ORDINALS)})[\s._]season(?![a-z])")
 _HAN_SEASON = re.compile(r"第\s*([0-9一二三四五六七八九十]{1,2})\s*[季期]|(?<![a-z0-9])(\d{1,2})\s?сезон")
 _MORE_SEASONS = re.compile(
     rf"[\s._]{{0,2}}([-~&+,]|to|à|a|and|et)?[\s._]{{0,2}}(?:(s|{_SEASON_WORD})[\s._]{{0,2}})?(\d{{1,2}})(?![a-z0-9])"
@@ -80,7 +84,7 @@ _PART_EPISODE = re.compile(
 _COMPLETE = re.compile(
     r"(?<![a-z0-9])(?:(?:the[\s._])?complete[\s._](?:series|collection)|int[ée]grale|s[ée]rie[\s._]compl[eè]t[ae]|komplette[\s._]serie)(?![a-z])"
 )
-_N_OF_M = re.compile(r"(?<![a-z0-9])[\[(]?(\d{1,3})[\s._]?of[\s._]?(\d{1,3})(?!\d)")
+_N_OF_M = re.compile(r"(?<![a-z0-9])(?:(?:parts?|pt|teil|parte|partie)[\s._]?)?[\[(]?(\d{1,3})[\s._]?of[\s._]?(\d{1,3})(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,8 @@ def episode(low: str, start: int, end: int) -> Numbering | None:
     if found := _SXXEYY.search(low, start, end):
         return _with_more(low, end, found, int(found.group(1) or found.group(2)), int(found.group(3)))
     if (found := _NXNN.search(low, start, end)) and found.group() not in {"16x9", "4x3"}:
-        return _with_more(low, end, found, int(found.group(1)), int(found.group(2)))
+        season_of, number = (int(group) for group in found.groups() if group)
+        return _with_more(low, end, found, season_of, number)
     return _in_words(low, start, end)
 
 
@@ -125,6 +130,8 @@ def _in_words(low: str, start: int, end: int) -> Numbering | None:
 
 
 def _count(text: str) -> int:
+    if text in _ORDINALS:
+        return _ORDINALS.index(text) + 1
     return _COUNT.get(text) or _HAN.get(text) or (int(text) if text.isdecimal() else 10)
 
 
@@ -168,7 +175,7 @@ def _next(low: str, place: int, end: int, season: int, last: int) -> tuple[int, 
 
 def season(low: str, start: int, end: int, *, anime: bool) -> Numbering | None:
     """A season, several, a part of one, or (as anime does) a season and a bare number."""
-    found = _ORDINAL.search(low, start, end) or _SEASON.search(low, start, end)
+    found = _ORDINAL.search(low, start, end) or _SEASON.search(low, start, end) or _WORDED.search(low, start, end)
     if found is None and not low.isascii():
         found = _HAN_SEASON.search(low, start, end)
     if found is None:
@@ -178,7 +185,7 @@ def season(low: str, start: int, end: int, *, anime: bool) -> Numbering | None:
     joined = digits.isdecimal() and found.group().startswith(f"s{digits}")
     if joined and len(digits) > 2 and not 1900 <= first <= 2099:
         return _made(found, (int(digits[:-2]),), (int(digits[-2:]),))
-    keeps_title = found.re is not _SEASON
+    keeps_title = found.re not in {_SEASON, _WORDED}
     if inner := _inner(low, end, found, first, anime=anime):
         return _inner_episode(found, inner, first, keeps_title=keeps_title)
     seasons, place = _more_seasons(low, end, found, first, anime=anime)

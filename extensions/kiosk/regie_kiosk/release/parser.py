@@ -53,7 +53,7 @@ def parse(name: str) -> ReleaseName:
         low = text.low
         start, stop = draft.hash.span
         draft.text = text = text._replace(low=low[:start] + " " * (stop - start) + low[stop:])
-    draft.lead = group.leading(text, _known)
+    draft.lead = group.leading(text, _telling)
     tags = scan(found, text.plain, VOCABULARY)
     draft.tags = [tag for tag in tags if not _within(tag, draft.lead) and not _within(tag, draft.hash)]
     if _SCRAMBLED.fullmatch(text.low, text.start, text.end):
@@ -66,6 +66,12 @@ def _known(word: str) -> bool:
     if entries is not None:
         return any(not entry.rest for entry in entries)
     return bool(scan([Word(word, 0, len(word))], word, VOCABULARY))
+
+
+def _telling(word: str) -> bool:
+    """Whether a word is a tag even in the bracket of the group; the name of a network may be the group's."""
+    entries = VOCABULARY.get(word)
+    return _known(word) and not (entries and all(entry.kind == "network" for entry in entries))
 
 
 def _within(tag: Tag, place: group.Group | None) -> bool:
@@ -115,7 +121,7 @@ def _bare(draft: _Draft, place: absolute.Place, *, anime: bool) -> Numbering | N
     if anime:
         return absolute.anime(low, place) or _unnumbered_special(draft, place)
     technical = place._replace(tags=_run_of_tags(draft))
-    found = absolute.plain(low, place, technical)
+    found = _compact(draft, technical) or absolute.plain(low, place, technical)
     day = None if found else dates.compact(low, place.start, draft.technical)
     if day and day.end + 2 >= draft.technical:
         return _daily(draft, day)
@@ -132,9 +138,19 @@ def _run_of_tags(draft: _Draft) -> int:
     return draft.tags[first].start
 
 
+def _compact(draft: _Draft, place: absolute.Place) -> Numbering | None:
+    """Compact digits in a form that leaves no doubt."""
+    found = absolute.written_compact(draft.text.low, place)
+    return found or (absolute.several(draft.text.low, place) if _recorded(draft) else None)
+
+
+def _recorded(draft: _Draft) -> bool:
+    return any(tag.kind == "source" and tag.value == "tv" for tag in draft.tags)
+
+
 def _of_recording(draft: _Draft, place: absolute.Place) -> Numbering | None:
     """Parts and compact numbers, which only names of television recordings use."""
-    if not any(tag.kind == "source" and tag.value == "tv" for tag in draft.tags):
+    if not _recorded(draft):
         return None
     if found := numbering.part_episode(draft.text.low, draft.body, draft.technical):
         return _first_season(draft, found, anime=False)

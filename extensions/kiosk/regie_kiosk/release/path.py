@@ -11,7 +11,7 @@ from .text import extension
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _SPLIT = re.compile(r"[^\\/]+")
 _REVERSED = re.compile(r"(?i)(?:p027|p0801|p0612|\d{2,3}e\d{2}s)(?![a-z0-9])")
-_LEADING_NUMBER = re.compile(r"(\d{1,4})(?!\d)(?:\s|\.\s|\s?-|_|\.?$)")
+_LEADING_NUMBER = re.compile(r"(\d{1,4})(?!\d)(?:\s|\.\s|\s?-|_|\.?$|\.[a-z0-9]{2,4}$)")
 _FILLED = [
     "resolution",
     "source",
@@ -84,7 +84,8 @@ def _with_folder(file: ReleaseName, folder: ReleaseName, start: int) -> ReleaseN
         return _filled(folder, file)
     if folder.season is not None and not file.episodes and (found := _LEADING_NUMBER.match(file.name)):
         return _numbered(file, folder, int(found.group(1)), (start, start + found.end(1)))
-    if folder.season is not None and file.episodes and file.season is None:
+    implied = file.season is None or Doubt.IMPLIED_SEASON in file.doubts
+    if folder.season is not None and file.episodes and implied:
         file = replace(file, season=folder.season, seasons=folder.seasons, spans=_merged(file, folder, ["season"]))
     if folder.absolute and file.name.partition(".")[0].isdecimal():
         return replace(folder, absolute=(int(file.name.partition(".")[0]),))

@@ -15,6 +15,8 @@ _OF_LANGUAGE = re.compile(r"(?:[2-9]x?|(sub))?([a-z]{2,3})(subs?|subbed|dub|dubb
 _CHINESE_AUDIO = re.compile(r"国语|國語|粤语|粵語|普通话|国粤|國粵|国配|中文配音|双语")
 _CHINESE_SUBTITLES = re.compile(r"[简簡繁]|中字|中文字幕|内嵌|內嵌|内封|內封|双字|字幕$")
 _CHANNELS = re.compile(r"\d{1,2}ch")
+_DISCS = re.compile(r"\d{1,2}x?dvd[59r]?")
+_GROWN = re.compile(r"(hdtv|pdtv|dvdrip|webrip|bluray|bdrip)(?=[xh]26[45]|xvid|divx)[a-z0-9]+")
 _BIT_DEPTH = re.compile(r"(8|10|12)bits?")
 _SERVICE = re.compile(
     r"(?:netflix|amazon|amzn|itunes|maxdome|disney|hbomax|hulu|apple|sky|rtl|joyn|paramount|nf|atv|wow)u?hd"
@@ -112,6 +114,10 @@ def _measured(word: Word, index: int, vocabulary: Vocabulary) -> list[Tag]:
         return _framed(word, index, found, vocabulary)
     if found := _AUDIO.fullmatch(low):
         return [_whole(word, index, "audio", _AUDIO_OF.get(found.group(1), found.group(1)))]
+    if _DISCS.fullmatch(low):
+        return [_whole(word, index, "source", "dvd")]
+    if found := _GROWN.fullmatch(low):
+        return [_whole(word, index, entry.kind, entry.value) for entry in vocabulary[found.group(1)] if not entry.rest]
     if found := _BIT_DEPTH.fullmatch(low):
         return [_whole(word, index, "depth", found.group(1))]
     return [_whole(word, index, "misc", "")._replace(strength=Strength.WEAK)] if _CHANNELS.fullmatch(low) else []

@@ -16,7 +16,11 @@ _SLASHES = re.compile(r"\s*[/|]\s*")
 _NOISE = re.compile(r"新番|招募|字幕|国漫|國漫|完结|合集|发布|[集話话]$")
 _PIECE_YEAR = re.compile(r"[\[(]((?:19|20)\d\d)[\])]")
 _LEADING_YEAR = re.compile(r"\s*[(\[]((?:19|20)\d\d)[)\]]\s*")
-_TRAILING_YEAR = re.compile(r"[\s._(\[,-]+((?:19|20)\d\d)[)\]]?[\s._(\[-]*$")
+_TRAILING_YEAR = re.compile(r"[\s._(\[,-]+((?:19|20)\d\d)[)\]]?[\s._(\[/-]*$")
+_WHOLE_SUFFIX = re.compile(
+    r"(?<=\S)[\s._(\[-]+(?:(?:the[\s._])?complete|l?[\s._']?int[ée]grale?)[\s._(\[:-]*$", re.IGNORECASE
+)
+_MINI_SUFFIX = re.compile(r"[\s._]*[(\[](?:mini-?[\s._]?s[ée]ries?|tv[\s._-]?series)[)\]][\s._(\[-]*$", re.IGNORECASE)
 _LEADING_DATE = re.compile(r"\s*\d{6}(?:\d\d)?[\s._]+(?=\D)")
 _VERSION = re.compile(r"[\s_.]v\d[\s._(\[-]*$")
 _SEASON_SUFFIX = re.compile(
@@ -80,6 +84,8 @@ def read(plain: str, start: int, end: int, *, numbered: bool) -> Title:
         if found and plain[start : found.start()].strip(" ._-"):
             year, end = int(found.group(1)), found.start()
             spans["year"] = (found.span(1),)
+        if found := _MINI_SUFFIX.search(plain, max(start, end - 20), end):
+            end = found.start()
     end, before_year = _country(plain, start, end, spans)
     titles = _titles(plain[start:end], pieces)
     if titles:
@@ -94,6 +100,8 @@ def _numbered_bounds(plain: str, start: int, end: int) -> tuple[int, int]:
     if found := _LEADING_DATE.match(plain, start, end):
         start = found.end()
     if (found := _SEASON_SUFFIX.search(plain, max(start, end - 30), end)) and found.start() > start:
+        end = found.start()
+    if (found := _WHOLE_SUFFIX.search(plain, max(start, end - 24), end)) and found.start() > start:
         end = found.start()
     return start, end
 

@@ -221,6 +221,8 @@ def _build() -> Vocabulary:
         add(name, "language", code, Strength.SHY if name in languages.WORDS else Strength.WEAK)
     for name, code in languages.TWO.items():
         add(name, "language", code, Strength.SHY if name in languages.SHY else Strength.WEAK, capitals=True)
+        if name not in languages.SHY:
+            add(name, "language", code, Strength.SHY)
     return {first: tuple(sorted(entries, key=lambda entry: -len(entry.rest))) for first, entries in found.items()}
 
 
