@@ -24,6 +24,7 @@ _WIDE_RANGE = re.compile(r"(?<=[\s_])(0\d{1,2})\s-\s(\d{2,3})(?=\s?[\[(])")
 _BEFORE_FRENCH = re.compile(r"(?<=[a-z!?)][\s_.])(\d{2,4})(?=[\s_.]{1,2}[\[(]?(?:vostfr|vf|vost)(?![a-z0-9]))")
 _BEFORE_SQUARE = re.compile(r"(?<=[a-z!?)]\s)(\d{2,4})(?=\s?\[)|(?<=[a-z!?)]_)(\d{2,4})(?=_[\[(])")
 _PADDED_DASH = re.compile(r"(?<=[a-z!?)]\s)(0\d{1,2})(?=\s-\s)")
+_PADDED_TITLED = re.compile(r"(?<=[a-z!?)]\s)(?!007)(0\d{1,2})(?=\s[a-z][^\[\]]{2,80}\[[^\[\]]{2,20}\]$)")
 _RANGE_BEFORE = re.compile(r"(?<=[\s_.])(\d{2,4})\s?[-~]\s?(\d{2,4})(?=[\s_.]{1,2}$)")
 _COMPACT = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)[._ ]{1,2}$")
 _COMPACT_RANGE = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)-(?:\1)(\d\d)[._ ]{1,2}$")
@@ -32,7 +33,9 @@ _AMID = re.compile(r"[a-z_']{2,60}_([1-9]|1\d)([0-2]\d)_[a-z_']{2,80}")
 _DOUBLE = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)(\d\d)[._ ]{1,2}$")
 _BEFORE_NUMBERING = re.compile(rf"[\s_]-[\s_]{_NUMBER}[\s_]*[-(\[]{{0,2}}[\s_]*[\[(]?$")
 _PLAIN_BEFORE = re.compile(r"[\s_](\d{2,4})[\s_][(\[]$")
+_BEFORE_CROSS = re.compile(r"[\s_](\d{2,4})[\s_][(\[]?$")
 _BEHIND_NUMBERING = re.compile(r"[\s._]?[\s._(\[]{1,2}(\d{3,4})(?=[\s._)\]])")
+_SPECIAL = re.compile(r"(?<![a-z0-9])(?:specials?|sp|ova|oad|ona)[\s._]{0,2}(?:-\s)?(\d{1,2})(?![a-z0-9.])")
 
 
 class Place(NamedTuple):
@@ -55,6 +58,7 @@ def anime(low: str, place: Place) -> Numbering | None:
         or _before_tags(low, place)
         or _searched(_PADDED, low, place)
         or _searched(_BEFORE_DASH, low, place)
+        or _special(low, place)
     )
 
 
@@ -95,7 +99,7 @@ def _range_before_tags(low: str, place: Place) -> Numbering | None:
 
 def _written(low: str, place: Place) -> Numbering | None:
     """Forms that only episodes have, in a name without a fan group."""
-    for pattern in (_SQUARE, _BEFORE_FRENCH, _BEFORE_SQUARE, _PADDED_DASH):
+    for pattern in (_SQUARE, _BEFORE_FRENCH, _BEFORE_SQUARE, _PADDED_DASH, _PADDED_TITLED):
         found = pattern.search(low, place.start + 1, place.end)
         if found and not _is_year(first := next(group for group in found.groups() if group)):
             return _made(found, first, found.group(2) if pattern is _SQUARE else None)
@@ -149,7 +153,8 @@ def beside(low: str, numbering: Numbering, place: Place, *, anime: bool) -> Numb
     """The absolute number that stands before or behind S01E02."""
     if found := _BEFORE_NUMBERING.search(low, max(place.start, numbering.start - 14), numbering.start):
         return _made(found, found.group(1), None)
-    if anime and (found := _PLAIN_BEFORE.search(low, max(place.start, numbering.start - 8), numbering.start)):
+    before = _BEFORE_CROSS if low[numbering.start].isdecimal() else _PLAIN_BEFORE
+    if anime and (found := before.search(low, max(place.start, numbering.start - 8), numbering.start)):
         return _made(found, found.group(1), None)
     if (found := _BEHIND_NUMBERING.match(low, numbering.end, place.end)) and not _is_year(found.group(1)):
         return _made(found, found.group(1), None) if found.group(1) not in _LINES else None
@@ -185,6 +190,12 @@ def _before_tags(low: str, place: Place) -> Numbering | None:
 def _searched(pattern: re.Pattern[str], low: str, place: Place) -> Numbering | None:
     found = pattern.search(low, place.start + 1, place.end)
     return _made(found, found.group(1), found.group(2)) if found else None
+
+
+def _special(low: str, place: Place) -> Numbering | None:
+    """A counted special: OVA 2, SP1."""
+    found = _SPECIAL.search(low, place.start + 1, place.tags)
+    return _made(found, found.group(1), None) if found else None
 
 
 def _is_year(text: str) -> bool:

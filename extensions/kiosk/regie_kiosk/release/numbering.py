@@ -30,7 +30,7 @@ _SXXEYY = re.compile(
     r"(?:(?<![a-z0-9])[st](\d{1,4})|(?<=[a-z])s(\d\d))[\s._\-\[(]{0,3}(?:episode|ep|e|xe|x)[\s._\-]{0,2}(\d{1,5})(?!\d)"
 )
 _NXNN = re.compile(
-    r"(?<![a-z0-9])(?<!\D\d\.)(?:(\d{1,2})x(\d{1,4})|((?:19|20)\d\d)x(\d\d))(?!\d)(?![a-wyz])"
+    r"(?<![a-z0-9])(?<!\D\d\.)(?:(\d{1,2})x(\d{1,4})|((?:19|20)\d\d)x(\d\d))(?!\d)(?![e-wyz]|[a-d][a-z0-9])"
 )
 _LONGHAND = re.compile(
     rf"(?<![a-z0-9])(?:{_SEASON_WORD}(?:[\s._:]{{0,2}}|-)|se?[.\s]?){_NUMBER}{_GAP}{_EPISODE_WORD}[\s._:#\-]{{0,3}}(\d{{1,5}})(?![\dpi])"
@@ -39,7 +39,10 @@ _REVERSED = re.compile(
     rf"(?<![a-z0-9])(?:{_EPISODE_WORD}|e)[\s._\-]{{0,2}}(\d{{1,4}}){_GAP}{_SEASON_WORD}[\s._\-]{{0,2}}(\d{{1,2}})(?!\d)"
 )
 _TURNED = re.compile(
-    rf"(?<![a-z0-9])(\d{{1,2}})[.ªº]?\s?{_SEASON_WORD}[\s._,\-]{{1,3}}(\d{{1,4}})[.ªº]?\s?{_EPISODE_WORD}(?![a-z])"
+    rf"(?<![a-z0-9])(\d{{1,2}})[.ªº]?\s?{_SEASON_WORD}[\s._,\-]{{1,3}}(\d{{1,4}})[.ªº]?\s?(?:{_EPISODE_WORD}|rész)(?![a-z])"
+)
+_TURNED_SEASON = re.compile(
+    rf"(?<![a-z0-9])(\d{{1,2}})(?:[.ªºa]|st|nd|rd|th)?\s?{_SEASON_WORD}[\s._,\-]{{1,3}}{_EPISODE_WORD}[\s._]{{0,2}}(\d{{1,4}})(?!\d)"
 )
 _CHAPTER = re.compile(r"(?<![a-z0-9])cap[.\s_]{0,2}(\d{1,2})(\d\d)(?:[\s._]{0,2}[-_][\s._]{0,2}(\d{1,2})(\d\d))?(?!\d)")
 _ASIAN = re.compile(r"第\s*([0-9一二三四五六七八九十]{1,2})\s*[季期][\s\]\[._-]{0,3}第\s*(\d{1,4})\s*[话話集回]")
@@ -114,7 +117,7 @@ def episode(low: str, start: int, end: int) -> Numbering | None:
 
 
 def _in_words(low: str, start: int, end: int) -> Numbering | None:
-    if found := _TURNED.search(low, start, end):
+    if found := _TURNED.search(low, start, end) or _TURNED_SEASON.search(low, start, end):
         return _made(found, (int(found.group(1)),), (int(found.group(2)),))
     if found := _LONGHAND.search(low, start, end):
         return _with_more(low, end, found, _count(found.group(1)), int(found.group(2)))

@@ -265,6 +265,8 @@ def _assemble(name: str, draft: _Draft, number: Numbering | None) -> ReleaseName
     maker = _maker(draft, number, layout)
     tags = [tag for tag in layout.region.tags if not _within(tag, maker)]
     named = title.read(text.plain, text.start, layout.title_end, numbered=number is not None)
+    if number and not text.plain.isascii():
+        named = title.with_second(named, text.plain, number.end, text.end)
     layers: tuple[dict[str, Any], ...] = (
         quality.read(tags, text.low)._asdict(),
         audio.read(tags, text.low)._asdict(),

@@ -15,6 +15,7 @@ _OF_LANGUAGE = re.compile(r"(?:[2-9]x?|(sub))?([a-z]{2,3})(subs?|subbed|dub|dubb
 _CHINESE_AUDIO = re.compile(r"国语|國語|粤语|粵語|普通话|国粤|國粵|国配|中文配音|双语")
 _CHINESE_SUBTITLES = re.compile(r"[简簡繁]|中字|中文字幕|内嵌|內嵌|内封|內封|双字|字幕$")
 _CHANNELS = re.compile(r"\d{1,2}ch")
+_SIZE = re.compile(r"\d[.,]\d{1,2} ?GB$")
 _DISCS = re.compile(r"\d{1,2}x?dvd[59r]?")
 _GROWN = re.compile(r"(hdtv|pdtv|dvdrip|webrip|bluray|bdrip)(?=[xh]26[45]|xvid|divx)[a-z0-9]+")
 _BIT_DEPTH = re.compile(r"(8|10|12)bits?")
@@ -72,9 +73,11 @@ def _phrase(words: Sequence[Word], index: int, plain: str, entries: tuple[Entry,
         if not _follows(words, index, entry.rest):
             continue
         start, end = words[index].start, words[last].end
-        if entry.capitals and not plain[start:end].isupper():
+        if entry.capitals and (not plain[start:end].isupper() or _SIZE.search(plain, max(0, start - 5), end)):
             continue
         length = len(entry.rest)
+        if any((tag.kind, tag.value) == (entry.kind, entry.value) for tag in tags):
+            continue
         value = entry.value
         if plain[end : end + 1] == "+":
             value = {"hdr10": "hdr10+", "ac3": "eac3"}.get(value, value)

@@ -33,6 +33,7 @@ _COUNTRY = re.compile(
 )
 _AKA = re.compile(r"[\s._]*[\s._(]a\.?k\.?a\.?[\s._]+", re.IGNORECASE)
 _SLASH = re.compile(r"\s+[/|]\s+|\s?／\s?")
+_SECOND = re.compile(r"\s?[)\]]\s?/\s?([^/()\[\]]{2,90}?)\s?[(\[]")
 _HAN = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\uff00-\uffef、。！？～:：\s_.\-・第季期]*[\u3040-\u30ff\u3400-\u9fff][^a-zA-Z\[\]]*"
 )
@@ -91,6 +92,15 @@ def read(plain: str, start: int, end: int, *, numbered: bool) -> Title:
     if titles:
         spans["title"] = ((start, max(start, len(plain[:end].rstrip(" ._-[(")))),)
     return Title(titles[0] if titles else "", tuple(titles[1:]), year, country or before_year, spans)
+
+
+def with_second(named: Title, plain: str, start: int, end: int) -> Title:
+    """Take the Latin title that follows the numbers where the first is in other letters: Cyr (S1) / Latin (S1)."""
+    found = _SECOND.match(plain, start, end)
+    if found is None or _LETTERS.search(named.title) or not _LETTERS.search(found.group(1)):
+        return named
+    spans = {**named.spans, "title": (found.span(1),)}
+    return named._replace(title=readable(found.group(1)), alternatives=(named.title, *named.alternatives), spans=spans)
 
 
 def _numbered_bounds(plain: str, start: int, end: int) -> tuple[int, int]:
