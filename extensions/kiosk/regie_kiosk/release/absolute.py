@@ -6,7 +6,7 @@ from typing import NamedTuple
 from .model import Number
 from .numbering import Numbering
 
-_NUMBER = r"(\d{1,4}(?:\.\d{1,2}(?!\d))?)(?:\.\d)?"
+_NUMBER = r"(\d{1,4}(?:\.\d(?!\d))?)(?:\.\d)?"
 _TAIL = r"(?:[\s_]?v\d)?(?:[\s_]?(?:完|fin|end|finale?))?"
 _RANGE = r"(?:(?:v\d)?\s?(?:[-~+&,à_]|to)\s?(\d{1,4})){0,8}"
 _STOP = r"(?=[\s_.]|[\[(\])-]|$)"
@@ -17,11 +17,11 @@ _IN_BRACKETS = re.compile(
 _ASIAN = re.compile(r"第\s*(\d{1,4}(?:\.\d)?)(?:\s?[-~]\s?(\d{1,4}))?\s*[话話集回]|(?<![a-z0-9])#(\d{1,4})(?!\d)")
 _PADDED = re.compile(rf"(?<=[\s_.\-])(0\d{{1,2}}|0\d{{1,2}}\.5){_RANGE}{_TAIL}{_STOP}(?!\.\d(?!\d))")
 _BEFORE_TAGS = re.compile(rf"(?<=[\s_.\-]){_NUMBER}{_RANGE}{_TAIL}[\s_.]{{0,2}}$")
-_BARE_RANGE = re.compile(r"(?<=[a-z!?)]\s)[\[(]?(\d{1,4})\s?[-~]\s?(\d{2,4})(?=[\])]|\s?[\[(])")
-_SQUARE = re.compile(r"(?<=[a-z0-9!?)][\s_])\[(\d{2,4})(?:\s?[-~]\s?(\d{2,4}))?\](?=[\s_]?\[)")
-_BEFORE_DASH = re.compile(rf"(?<=[\s_])(\d{{2,4}}){_RANGE}{_TAIL}(?=[\s_]-[\s_])")
+_BARE_RANGE = re.compile(r"(?<=[a-z0-9!?).]\s)[\[(]?(\d{1,4})\s?[-~]\s?(\d{2,4})(?=[\])]|\s?[\[(])")
+_SQUARE = re.compile(r"(?<=[a-z0-9!?).][\s_])\[(\d{2,4})(?:\s?[-~]\s?(\d{2,4}))?\](?=[\s_]?\[)")
+_BEFORE_DASH = re.compile(rf"(?<=[\s_])(\d{{2,4}}){_RANGE}{_TAIL}(?=[\s_]-[\s_](?!nced|ncop|ova|oad|special))")
 _WIDE_RANGE = re.compile(r"(?<=[\s_])(0\d{1,2})\s-\s(\d{2,3})(?=\s?[\[(])")
-_BEFORE_FRENCH = re.compile(r"(?<=[a-z!?)][\s_.])(\d{2,4})(?=[\s_.]{1,2}[\[(]?(?:vostfr|vf|vost)(?![a-z0-9]))")
+_BEFORE_FRENCH = re.compile(r"(?<=[a-z0-9!?).][\s_.])(\d{2,4})(?=[\s_.]{1,2}[\[(]?(?:vostfr|vf|vost)(?![a-z0-9]))")
 _BEFORE_SQUARE = re.compile(r"(?<=[a-z!?)]\s)(\d{2,4})(?=\s?\[)|(?<=[a-z!?)]_)(\d{2,4})(?=_[\[(])")
 _PADDED_DASH = re.compile(r"(?<=[a-z!?)]\s)(0\d{1,2})(?=\s-\s)")
 _PADDED_TITLED = re.compile(r"(?<=[a-z!?)]\s)(?!007)(0\d{1,2})(?=\s[a-z][^\[\]]{2,80}\[[^\[\]]{2,20}\]$)")
@@ -29,9 +29,9 @@ _RANGE_BEFORE = re.compile(r"(?<=[\s_.])(\d{2,4})\s?[-~]\s?(\d{2,4})(?=[\s_.]{1,
 _COMPACT = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)[._ ]{1,2}$")
 _COMPACT_RANGE = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)-(?:\1)(\d\d)[._ ]{1,2}$")
 _PADDED_COMPACT = re.compile(r"(?<=[._ ])(0[1-9])(\d\d)(?=-[a-z0-9]{2,15}$)")
-_AMID = re.compile(r"[a-z_']{2,60}_([1-9]|1\d)([0-2]\d)_[a-z_']{2,80}")
+_AMID = re.compile(r"[^\[\]()\s]{2,60}_([1-9]|1\d)([0-2]\d)_[a-z_']{2,80}")
 _DOUBLE = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)(\d\d)[._ ]{1,2}$")
-_BEFORE_NUMBERING = re.compile(rf"[\s_]-[\s_]{_NUMBER}[\s_]*[-(\[]{{0,2}}[\s_]*[\[(]?$")
+_BEFORE_NUMBERING = re.compile(rf"[\s_]-[\s_]{_NUMBER}(?:-(\d{{1,4}}))?[\s_]*[-(\[]{{0,2}}[\s_]*[\[(]?$")
 _PLAIN_BEFORE = re.compile(r"[\s_](\d{2,4})[\s_][(\[]$")
 _BEFORE_CROSS = re.compile(r"[\s_](\d{2,4})[\s_][(\[]?$")
 _BEHIND_NUMBERING = re.compile(r"[\s._]?[\s._(\[]{1,2}(\d{3,4})(?=[\s._)\]])")
@@ -151,8 +151,8 @@ def _compacted(found: re.Match[str] | None, place: Place) -> Numbering | None:
 
 def beside(low: str, numbering: Numbering, place: Place, *, anime: bool) -> Numbering | None:
     """The absolute number that stands before or behind S01E02."""
-    if found := _BEFORE_NUMBERING.search(low, max(place.start, numbering.start - 14), numbering.start):
-        return _made(found, found.group(1), None)
+    if found := _BEFORE_NUMBERING.search(low, max(place.start, numbering.start - 16), numbering.start):
+        return _made(found, found.group(1), found.group(2))
     before = _BEFORE_CROSS if low[numbering.start].isdecimal() else _PLAIN_BEFORE
     if anime and (found := before.search(low, max(place.start, numbering.start - 8), numbering.start)):
         return _made(found, found.group(1), None)
@@ -177,6 +177,8 @@ def _before_tags(low: str, place: Place) -> Numbering | None:
     while stop > window and low[stop - 1] in "[( _.-":
         stop -= 1
     found = _BEFORE_TAGS.search(low, window, stop)
+    while found and found.group(2) and not _is_range(found):
+        found = _BEFORE_TAGS.search(low, found.start(2), stop)
     if (
         found
         and found.start() > place.start
@@ -185,6 +187,13 @@ def _before_tags(low: str, place: Place) -> Numbering | None:
     ):
         return _made(found, found.group(1), found.group(2))
     return None
+
+
+def _is_range(found: re.Match[str]) -> bool:
+    """Whether two numbers are a range: not a title's number and the episode's."""
+    first, last = found.group(1), found.group(2)
+    alike = len(first) == len(last) or found.string[found.start(2) - 1] != "_"
+    return alike and float(first) < int(last)
 
 
 def _searched(pattern: re.Pattern[str], low: str, place: Place) -> Numbering | None:

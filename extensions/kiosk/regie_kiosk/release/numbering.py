@@ -15,7 +15,7 @@ _SEASON_WORD = (
 )
 _EPISODE_WORD = (
     r"(?:episodes?|épisodes?|episodios?|episódio|episodi|eps?|folgen?|capitulos?|capítulos?|cap|puntat[ae]|aflevering|afl|odcinek|odc|"
-    r"avsnitt|jakso|bölüm|bolum|серии|серия)"
+    r"avsnitt|jakso|bölüm|bolum|серии|серия|серий|серії|серія|эпизод)"
 )
 _COUNT = {
     word: number
@@ -30,19 +30,19 @@ _SXXEYY = re.compile(
     r"(?:(?<![a-z0-9])[st](\d{1,4})|(?<=[a-z])s(\d\d))[\s._\-\[(]{0,3}(?:episode|ep|e|xe|x)[\s._\-]{0,2}(\d{1,5})(?!\d)"
 )
 _NXNN = re.compile(
-    r"(?<![a-z0-9])(?<!\D\d\.)(?:(\d{1,2})x(\d{1,4})|((?:19|20)\d\d)x(\d\d))(?!\d)(?![e-wyz]|[a-d][a-z0-9])"
+    r"(?<![a-z0-9])(?:(?<!\d\.)|(?!\dx26[456]))(?:(\d{1,2})x(\d{1,4})|((?:19|20)\d\d)x(\d\d))(?!\d)(?![e-wyz]|[a-d][a-z0-9])"
 )
 _LONGHAND = re.compile(
-    rf"(?<![a-z0-9])(?:{_SEASON_WORD}(?:[\s._:]{{0,2}}|-)|se?[.\s]?){_NUMBER}{_GAP}{_EPISODE_WORD}[\s._:#\-]{{0,3}}(\d{{1,5}})(?![\dpi])"
+    rf"(?<![a-z0-9])(?:(?:{_SEASON_WORD}|series(?=[\s._]))(?:[\s._:]{{0,2}}|-)|se?[.\s]?){_NUMBER}{_GAP}{_EPISODE_WORD}[\s._:#\-]{{0,3}}(\d{{1,5}})(?![\dpi])"
 )
 _REVERSED = re.compile(
     rf"(?<![a-z0-9])(?:{_EPISODE_WORD}|e)[\s._\-]{{0,2}}(\d{{1,4}}){_GAP}{_SEASON_WORD}[\s._\-]{{0,2}}(\d{{1,2}})(?!\d)"
 )
 _TURNED = re.compile(
-    rf"(?<![a-z0-9])(\d{{1,2}})[.ªº]?\s?{_SEASON_WORD}[\s._,\-]{{1,3}}(\d{{1,4}})[.ªº]?\s?(?:{_EPISODE_WORD}|rész)(?![a-z])"
+    rf"(?<![a-z0-9])(\d{{1,2}})[.ªº]?\s?{_SEASON_WORD}[\s._,:\-]{{1,3}}(\d{{1,4}})(?:-(\d{{1,4}}))?[.ªº]?\s?(?:{_EPISODE_WORD}|rész)(?![a-z]|[\s._:#\-]{{0,3}}\d{{1,3}}(?![\dpi]))"
 )
 _TURNED_SEASON = re.compile(
-    rf"(?<![a-z0-9])(\d{{1,2}})(?:[.ªºa]|st|nd|rd|th)?\s?{_SEASON_WORD}[\s._,\-]{{1,3}}{_EPISODE_WORD}[\s._]{{0,2}}(\d{{1,4}})(?!\d)"
+    rf"(?<![a-z0-9])(\d{{1,2}})(?:[.ªºa]|st|nd|rd|th)?\s?{_SEASON_WORD}[\s._,\-]{{1,3}}{_EPISODE_WORD}[\s._]{{0,2}}(\d{{1,4}})(?:-(\d{{1,4}}))?(?!\d)"
 )
 _CHAPTER = re.compile(r"(?<![a-z0-9])cap[.\s_]{0,2}(\d{1,2})(\d\d)(?:[\s._]{0,2}[-_][\s._]{0,2}(\d{1,2})(\d\d))?(?!\d)")
 _ASIAN = re.compile(r"第\s*([0-9一二三四五六七八九十]{1,2})\s*[季期][\s\]\[._-]{0,3}第\s*(\d{1,4})\s*[话話集回]")
@@ -82,12 +82,15 @@ _EPISODE_AFTER = re.compile(r"(?<![a-z0-9.])(\d{1,4})[.ªº]?[\s_]?(?:blm|bölü
 _COUNTED = re.compile(r"第\s*(\d{1,4})\s*[话話集回]|(?<=[a-z0-9!?)\]]\s)#(\d{1,4})(?!\d)")
 _YEAR_NEXT = re.compile(r"[\s._(\[]{1,3}(?:19|20)\d\d(?!\d)")
 _PART_EPISODE = re.compile(
-    rf"(?<![a-z0-9])(?:part|pt|partie|teil|parte)(?:[\s._]|(?=\d))(\d{{1,2}}|{'|'.join(_COUNT)}|i{{1,3}}|iv|vi{{0,3}})(?![a-z0-9])"
+    rf"(?<![a-z0-9])(?:parts?|pt|partie|teil|parte)(?:[\s._]|(?=\d))(\d{{1,2}}|{'|'.join(_COUNT)}|i{{1,3}}|iv|vi{{0,3}})(?![a-z0-9])"
+    r"(?:[\s._](?:and|et|und|y|e|&)[\s._](?:part[\s._])?(\d{1,2})(?![a-z0-9]))?"
 )
 _COMPLETE = re.compile(
     r"(?<![a-z0-9])(?:(?:the[\s._])?complete[\s._](?:series|collection)|int[ée]grale|s[ée]rie[\s._]compl[eè]t[ae]|komplette[\s._]serie)(?![a-z])"
 )
-_N_OF_M = re.compile(r"(?<![a-z0-9])(?:(?:parts?|pt|teil|parte|partie)[\s._]?)?[\[(]?(\d{1,3})[\s._]?of[\s._]?(\d{1,3})(?!\d)")
+_N_OF_M = re.compile(
+    r"(?<![a-z0-9])(?:(?:parts?|pt|teil|parte|partie)[\s._]?)?[\[(]?(\d{1,3})[\s._]?of[\s._]?(\d{1,3})(?!\d)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,9 @@ def episode(low: str, start: int, end: int) -> Numbering | None:
 
 def _in_words(low: str, start: int, end: int) -> Numbering | None:
     if found := _TURNED.search(low, start, end) or _TURNED_SEASON.search(low, start, end):
-        return _made(found, (int(found.group(1)),), (int(found.group(2)),))
+        first = int(found.group(2))
+        last = min(int(found.group(3) or first), first + MOST_EPISODES)
+        return _made(found, (int(found.group(1)),), tuple(range(first, max(first, last) + 1)))
     if found := _LONGHAND.search(low, start, end):
         return _with_more(low, end, found, _count(found.group(1)), int(found.group(2)))
     if found := _REVERSED.search(low, start, end):
@@ -222,7 +227,7 @@ def _inner(low: str, end: int, found: re.Match[str], first: int, *, anime: bool)
     ):
         return None
     padded = inner.group(1).startswith("0") and found.end(1) - found.start(1) == 1
-    return inner if marked or anime or padded or float(inner.group(1)) >= 100 else None
+    return inner if marked or anime or padded or inner.group(2) or float(inner.group(1)) >= 100 else None
 
 
 def _inner_episode(found: re.Match[str], inner: re.Match[str], season: int, *, keeps_title: bool) -> Numbering:
@@ -306,5 +311,6 @@ def part_episode(low: str, start: int, end: int) -> Numbering | None:
     """A part of a television film or serial: only for what was recorded from television."""
     if found := _PART_EPISODE.search(low, start, end):
         number = _count(found.group(1)) if found.group(1) not in _ROMAN else _ROMAN.index(found.group(1)) + 1
-        return _part(found, number)
+        more = found.group(2)
+        return replace(_part(found, number), episodes=(number, int(more))) if more else _part(found, number)
     return None

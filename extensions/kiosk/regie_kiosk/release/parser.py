@@ -19,6 +19,7 @@ _SPECIAL = re.compile(
 )
 _IMDB = re.compile(r"(?<![a-z0-9])(tt\d{7,9})(?!\d)")
 _TMDB = re.compile(r"tmdb(?:id)?[-=](\d{1,9})")
+_OPENING = re.compile(r"[\[(](?!(?:19|20)\d\d[)\]][\s_]\d)")
 _PART = re.compile(r"[\s._-]{1,3}part[\s._](\d{1,2})(?!\d)")
 
 
@@ -87,7 +88,7 @@ def _number(draft: _Draft) -> Numbering | None:
         return _with_absolute(draft, _with_day(draft, found, day), anime=anime)
     dated = day is not None and day.day is not None
     if not dated and (found := numbering.season(low, draft.body, end, anime=anime)):
-        return found
+        return _with_number(draft, found) if anime and low[found.end - 1] in "季期" else found
     if found := numbering.episode_only(low, draft.body, end):
         found = _first_season(draft, found, anime=anime)
         return _with_day(draft, found, day or dates.compact(low, found.end, end))
@@ -96,6 +97,15 @@ def _number(draft: _Draft) -> Numbering | None:
     if found := numbering.complete(low, draft.body, end):
         return found
     return _bare(draft, absolute.Place(draft.body if draft.lead else start, _stop(draft), end), anime=anime)
+
+
+def _with_number(draft: _Draft, found: Numbering) -> Numbering:
+    """The number of the episode, which stands behind the other titles where a Chinese title names the season."""
+    low, stop = draft.text.low, max(found.end, draft.technical)
+    number = absolute.anime(low, absolute.Place(found.end, stop, draft.text.end))
+    if number is None:
+        return found
+    return replace(number, seasons=found.seasons, spans={**found.spans, **number.spans})
 
 
 def _first_season(draft: _Draft, found: Numbering, *, anime: bool) -> Numbering:
@@ -112,8 +122,8 @@ def _stop(draft: _Draft) -> int:
     start = draft.body
     while start < draft.text.end and not plain[start].isalnum():
         start += 1
-    places = [place for mark in "[(" if (place := plain.find(mark, start, draft.text.end)) > 0]
-    return min([draft.technical, *places])
+    found = _OPENING.search(plain, start, draft.text.end)
+    return min(draft.technical, found.start()) if found else draft.technical
 
 
 def _bare(draft: _Draft, place: absolute.Place, *, anime: bool) -> Numbering | None:

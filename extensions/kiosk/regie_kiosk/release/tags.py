@@ -117,13 +117,20 @@ def _measured(word: Word, index: int, vocabulary: Vocabulary) -> list[Tag]:
         return _framed(word, index, found, vocabulary)
     if found := _AUDIO.fullmatch(low):
         return [_whole(word, index, "audio", _AUDIO_OF.get(found.group(1), found.group(1)))]
-    if _DISCS.fullmatch(low):
-        return [_whole(word, index, "source", "dvd")]
-    if found := _GROWN.fullmatch(low):
-        return [_whole(word, index, entry.kind, entry.value) for entry in vocabulary[found.group(1)] if not entry.rest]
     if found := _BIT_DEPTH.fullmatch(low):
         return [_whole(word, index, "depth", found.group(1))]
-    return [_whole(word, index, "misc", "")._replace(strength=Strength.WEAK)] if _CHANNELS.fullmatch(low) else []
+    if _CHANNELS.fullmatch(low):
+        return [_whole(word, index, "misc", "")._replace(strength=Strength.WEAK)]
+    return _source(word, index, vocabulary)
+
+
+def _source(word: Word, index: int, vocabulary: Vocabulary) -> list[Tag]:
+    """A source with a count of discs, or grown together with the codec and more."""
+    if _DISCS.fullmatch(word.low):
+        return [_whole(word, index, "source", "dvd")]
+    if found := _GROWN.fullmatch(word.low):
+        return [_whole(word, index, entry.kind, entry.value) for entry in vocabulary[found.group(1)] if not entry.rest]
+    return []
 
 
 def _whole(word: Word, index: int, kind: str, value: str) -> Tag:

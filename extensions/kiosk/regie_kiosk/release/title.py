@@ -16,7 +16,7 @@ _SLASHES = re.compile(r"\s*[/|]\s*")
 _NOISE = re.compile(r"新番|招募|字幕|国漫|國漫|完结|合集|发布|[集話话]$")
 _PIECE_YEAR = re.compile(r"[\[(]((?:19|20)\d\d)[\])]")
 _LEADING_YEAR = re.compile(r"\s*[(\[]((?:19|20)\d\d)[)\]]\s*")
-_TRAILING_YEAR = re.compile(r"[\s._(\[,-]+((?:19|20)\d\d)[)\]]?[\s._(\[/-]*$")
+_TRAILING_YEAR = re.compile(r"[\s._(\[,-]+((?:19|20)\d\d)(?:\s?-\s?(?:(?:19|20)\d\d)?(?=[)\]]))?[)\]]?[\s._(\[/-]*$")
 _WHOLE_SUFFIX = re.compile(
     r"(?<=\S)[\s._(\[-]+(?:(?:the[\s._])?complete|l?[\s._']?int[ée]grale?)[\s._(\[:-]*$", re.IGNORECASE
 )
@@ -35,7 +35,7 @@ _AKA = re.compile(r"[\s._]*[\s._(]a\.?k\.?a\.?[\s._]+", re.IGNORECASE)
 _SLASH = re.compile(r"\s+[/|]\s+|\s?／\s?")
 _SECOND = re.compile(r"\s?[)\]]\s?/\s?([^/()\[\]]{2,90}?)\s?[(\[]")
 _HAN = re.compile(
-    r"[\u3040-\u30ff\u3400-\u9fff\uff00-\uffef、。！？～:：\s_.\-・第季期]*[\u3040-\u30ff\u3400-\u9fff][^a-zA-Z\[\]]*"
+    r"[\u3040-\u30ff\u3400-\u9fff\uff00-\uffef、。！？～:：\s_.\-・第季期]*[\u3040-\u30ff\u3400-\u9fff](?:[^a-zA-Z\u00c0-\u024f0-9\[\]]|(?<![\s._])\d)*"
 )
 _LETTER = re.compile(r"[^\W\d_]")
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
@@ -81,7 +81,7 @@ def read(plain: str, start: int, end: int, *, numbered: bool) -> Title:
     if numbered:
         start, end = _numbered_bounds(plain, start, end)
         end, country = _country(plain, start, end, spans)
-        found = _TRAILING_YEAR.search(plain, max(start, end - 12), end)
+        found = _TRAILING_YEAR.search(plain, max(start, end - 18), end)
         if found and plain[start : found.start()].strip(" ._-"):
             year, end = int(found.group(1)), found.start()
             spans["year"] = (found.span(1),)

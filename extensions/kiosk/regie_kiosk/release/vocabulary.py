@@ -219,10 +219,10 @@ def _build() -> Vocabulary:
         add(phrase, "language", code, Strength.WEAK)
     for name, code in languages.THREE.items():
         add(name, "language", code, Strength.SHY if name in languages.WORDS else Strength.WEAK)
+    for name in languages.TWO.keys() - languages.SHY:
+        add(name, "language", languages.TWO[name], Strength.WEAK, capitals=True)
     for name, code in languages.TWO.items():
-        add(name, "language", code, Strength.SHY if name in languages.SHY else Strength.WEAK, capitals=True)
-        if name not in languages.SHY:
-            add(name, "language", code, Strength.SHY)
+        add(name, "language", code, Strength.SHY, capitals=name in languages.SHY)
     return {first: tuple(sorted(entries, key=lambda entry: -len(entry.rest))) for first, entries in found.items()}
 
 
