@@ -1,6 +1,7 @@
 """Bare numbers: the absolute numbering of anime, and the compact 113 of old television names."""
 
 import re
+from dataclasses import replace
 from typing import NamedTuple
 
 from .model import Number
@@ -8,9 +9,10 @@ from .numbering import Numbering
 
 _NUMBER = r"(\d{1,4}(?:\.\d(?!\d))?)(?:\.\d)?"
 _TAIL = r"(?:[\s_]?v\d)?(?:[\s_]?(?:完|fin|end|finale?))?"
-_RANGE = r"(?:(?:v\d)?\s?(?:[-~+&,à_]|to)\s?(\d{1,4})){0,8}"
+_RANGE = r"(?:(?:v\d)?(?:[\s_]?[~+&][\s_]?|\s?(?:[-,à_]|to)\s?)(\d{1,4})){0,8}"
 _STOP = r"(?=[\s_.]|[\[(\])-]|$)"
 _AFTER_DASH = re.compile(rf"(?:[\s_.]|(?<=[\])]))-[\s_.]{{1,2}}(?:#|e)?{_NUMBER}{_RANGE}{_TAIL}{_STOP}")
+_TITLED = re.compile(r"\s-\s\d{1,4}\s+[^\W\d_]")
 _IN_BRACKETS = re.compile(
     rf"[\[(]\s?(?:tv\s?)?(?:第)?{_NUMBER}{_RANGE}{_TAIL}\s?[话話集回]?(?:\s?(?:合集|全集|全))?(?:\+\s?[a-z]{{2,6}})?\s?[\])]"
 )
@@ -20,7 +22,7 @@ _BEFORE_TAGS = re.compile(rf"(?<=[\s_.\-]){_NUMBER}{_RANGE}{_TAIL}[\s_.]{{0,2}}$
 _BARE_RANGE = re.compile(r"(?<=[a-z0-9!?).]\s)[\[(]?(\d{1,4})\s?[-~]\s?(\d{2,4})(?=[\])]|\s?[\[(])")
 _SQUARE = re.compile(r"(?<=[a-z0-9!?).][\s_])\[(\d{2,4})(?:\s?[-~]\s?(\d{2,4}))?\](?=[\s_]?\[)")
 _BEFORE_DASH = re.compile(rf"(?<=[\s_])(\d{{2,4}}){_RANGE}{_TAIL}(?=[\s_]-[\s_](?!nced|ncop|ova|oad|special))")
-_WIDE_RANGE = re.compile(r"(?<=[\s_])(0\d{1,2})\s-\s(\d{2,3})(?=\s?[\[(])")
+_WIDE_RANGE = re.compile(r"(?<=[\s_])(0\d{1,2})[\s_]-[\s_](\d{2,3})(?=[\s_]?[\[(])")
 _BEFORE_FRENCH = re.compile(r"(?<=[a-z0-9!?).][\s_.])(\d{2,4})(?=[\s_.]{1,2}[\[(]?(?:vostfr|vf|vost)(?![a-z0-9]))")
 _BEFORE_SQUARE = re.compile(r"(?<=[a-z!?)]\s)(\d{2,4})(?=\s?\[)|(?<=[a-z!?)]_)(\d{2,4})(?=_[\[(])")
 _PADDED_DASH = re.compile(r"(?<=[a-z!?)]\s)(0\d{1,2})(?=\s-\s)")
@@ -77,6 +79,8 @@ def _after_dash(low: str, place: Place) -> Numbering | None:
     """A number that stands behind a dash of its own: Title - 07."""
     for found in _AFTER_DASH.finditer(low, place.start, place.end):
         if found.start() > place.start and not _is_year(found.group(1)):
+            if found.group(2) and _TITLED.match(low, found.end(1), place.end):
+                return replace(_made(found, found.group(1), None), end=found.end(1))
             return _made(found, found.group(1), found.group(2))
     return None
 

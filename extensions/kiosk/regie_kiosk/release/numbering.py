@@ -172,7 +172,8 @@ def _next(low: str, place: int, end: int, season: int, last: int) -> tuple[int, 
         number = int(found.group(4))
         if (other is None or int(other) == season) and last < number <= last + MOST_EPISODES:
             return number, found.group(1) in {"-", "~", "to", "à"}, found.end()
-    if (found := _BARE.match(low, place, end)) and last < (number := int(found.group(3))) <= last + 60:
+    farthest = last + (5 if low[place : place + 1] == "_" else 60)
+    if (found := _BARE.match(low, place, end)) and last < (number := int(found.group(3))) <= farthest:
         return number, (found.group(1) or found.group(2)) in {"-", "~", "_"}, found.end()
     if (found := _NEXT_ONE.match(low, place, end)) and int(found.group(1)) == last + 1:
         return last + 1, False, found.end()
@@ -183,7 +184,9 @@ def _next(low: str, place: int, end: int, season: int, last: int) -> tuple[int, 
 
 def season(low: str, start: int, end: int, *, anime: bool) -> Numbering | None:
     """A season, several, a part of one, or (as anime does) a season and a bare number."""
-    found = _ORDINAL.search(low, start, end) or _SEASON.search(low, start, end) or _WORDED.search(low, start, end)
+    # "Series" at the very start is a title's word.
+    begin = start + 1 if low.startswith("series", start) else start
+    found = _ORDINAL.search(low, start, end) or _SEASON.search(low, begin, end) or _WORDED.search(low, start, end)
     if found is None and not low.isascii():
         found = _HAN_SEASON.search(low, start, end)
     if found is None:
