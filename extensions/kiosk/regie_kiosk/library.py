@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -55,6 +55,10 @@ class Existing:
     group: str | None = None
     version: int = 1
     history: tuple[Grab, ...] = ()
+
+    def older_than(self, now: datetime, days: int) -> bool:
+        """Whether its last grab lies further back; a file without a history is of no known age."""
+        return bool(self.history) and max(grab.at for grab in self.history) < now - timedelta(days=days)
 
     def knows(self, name: str, mark: str | None) -> bool:
         """Whether a release with this name or hash was grabbed for it before."""

@@ -190,6 +190,8 @@ def _episodes(release: ReleaseName, named: _Named) -> list[Episode]:
     work, cour, season = named
     anime = work.kind is WorkKind.ANIME
     numbers = release.episodes or tuple(int(number) for number in release.absolute if number == int(number))
+    if release.special and not release.seasons and not release.air_date:
+        return [Episode(0, number) for number in numbers]
     implied = Doubt.IMPLIED_SEASON in release.doubts
     if cour and (season is not None or not release.seasons or implied or release.seasons == (1,)):
         return [Episode(cour.season, cour.first_episode + number - 1) for number in numbers]

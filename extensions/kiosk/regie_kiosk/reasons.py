@@ -42,6 +42,7 @@ _SENTENCES: Mapping[str, tuple[str, str]] = MappingProxyType({
     "several_seasons": ("It holds several seasons.", "Il contient plusieurs saisons."),
     "extras_only": ("It holds extras only.", "Il ne contient que des bonus."),
     "partial_pack_unknown": ("It is part of a season, and which episodes it holds is not known yet.", "C'est une partie de saison, et on ignore encore quels épisodes elle contient."),
+    "late_correction": ("A correction replaces a file only in its first {days} days.", "Une correction ne remplace un fichier que dans ses {days} premiers jours."),
     "repack_of_other": ("A repack by {group} mends nothing of the file by {owner}.", "Un repack de {group} ne corrige pas le fichier de {owner}."),
     "already_have": ("The library has it as good or better.", "La bibliothèque l'a déjà, aussi bien ou mieux."),
     "below_floor": ("{points} points; the profile asks for {floor}.", "{points} points ; le profil en exige {floor}."),

@@ -201,11 +201,13 @@ def _against(case: Case, existing: Existing) -> Iterator[Reason]:
         yield reason("repack_of_other", group=release.group or "?", owner=existing.group)
         return
     equal = case.score.lasting_points >= existing.points and existing.episodes <= case.episodes
-    if newer and equal and not existing.knows(case.candidate.name, case.candidate.hash):
+    mends = newer and equal and not existing.knows(case.candidate.name, case.candidate.hash)
+    settled = existing.older_than(case.now, case.rule.correction_days)
+    if mends and not settled:
         return
     verdict = upgrade(existing, Offer(case.candidate, case.score, case.episodes), case.rule, case.now)
     if not isinstance(verdict, Upgrade):
-        yield reason("already_have")
+        yield reason("late_correction", days=case.rule.correction_days) if mends else reason("already_have")
         yield verdict
 
 

@@ -18,6 +18,7 @@ class UpgradeRule:
     least_seeders: int = 10
     most_upgrades: int = 2
     within_days: int = 30
+    correction_days: int = 7
 
 
 @dataclass(frozen=True, slots=True)

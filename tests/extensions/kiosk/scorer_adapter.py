@@ -4,6 +4,8 @@ from typing import Any
 
 from regie_kiosk import ReleaseName, Source, parse_release_name
 
+# Names write UK where the code of the country is GB.
+_WRITTEN = {"GB": "UK"}
 _SOURCES = {Source.TELECINE: "telesync", Source.SCREENER: "dvd", Source.WORKPRINT: "cam"}
 
 
@@ -17,7 +19,7 @@ def shaped(release: ReleaseName) -> dict[str, Any]:
         "title": release.title,
         "alternative_titles": list(release.alternative_titles),
         "year": release.year,
-        "country": release.country,
+        "country": _WRITTEN.get(release.country or "", release.country),
         "season": release.season,
         "episodes": list(release.episodes),
         "absolute": list(release.absolute),

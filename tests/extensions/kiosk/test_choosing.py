@@ -16,6 +16,7 @@ from regie_kiosk import (
     Episode,
     Existing,
     File,
+    Grab,
     Library,
     Profile,
     Queued,
@@ -187,6 +188,16 @@ class TestAlreadyThere:
     def test_a_proper_of_anyone_replaces(self, candidate: Make, wanted: Wanted, now: datetime) -> None:
         proper = candidate("Le.Phare.S02E03.PROPER.MULTi.1080p.WEB-DL.x265-OTHER")
         assert choose([proper], wanted, FRENCH, Library((self.HAVE,)), now).chosen
+
+    @pytest.mark.parametrize(("days", "taken"), [(7, True), (8, False)])
+    def test_a_correction_replaces_a_young_file_only(
+        self, candidate: Make, wanted: Wanted, now: datetime, days: int, *, taken: bool
+    ) -> None:
+        proper = candidate("Le.Phare.S02E03.PROPER.MULTi.1080p.WEB-DL.x265-OTHER")
+        aged = replace(self.HAVE, history=(Grab(now - timedelta(days=days), self.HAVE.name),))
+        decision = choose([proper], wanted, FRENCH, Library((aged,)), now)
+        assert bool(decision.chosen) is taken
+        assert taken or codes(decision) == ["late_correction", "small_gain"]
 
     def test_a_correction_is_not_taken_twice(self, candidate: Make, wanted: Wanted, now: datetime) -> None:
         repack = candidate("Le.Phare.S02E03.REPACK.MULTi.1080p.WEB-DL.x265-GRP")

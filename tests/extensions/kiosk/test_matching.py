@@ -169,3 +169,10 @@ def _seconds(releases: list[object], index: WantedIndex) -> float:
     for release in releases:
         assert isinstance(match(release, index), Match)  # type: ignore[arg-type]
     return time.thread_time() - start
+
+
+def test_a_counted_special_is_no_numbered_episode() -> None:
+    work = Work("kaze", WorkKind.ANIME, "Kaze no Uta")
+    result = found("[Group] Kaze no Uta - OVA 1 [1080p]", work)
+    assert isinstance(result, Match)
+    assert result.episodes == frozenset({Episode(0, 1)})

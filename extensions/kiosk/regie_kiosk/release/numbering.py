@@ -15,7 +15,7 @@ _SEASON_WORD = (
 )
 _EPISODE_WORD = (
     r"(?:episodes?|épisodes?|episodios?|episódio|episodi|eps?|folgen?|capitulos?|capítulos?|cap|puntat[ae]|aflevering|afl|odcinek|odc|"
-    r"avsnitt|jakso|bölüm|bolum|серии|серия)"
+    r"avsnitt|jakso|bölüm|bolum|серии|серия|серий|серії|серія|эпизод)"
 )
 _COUNT = {
     word: number
@@ -29,15 +29,20 @@ _GAP = r"[\s._:,/\-]{0,4}"
 _SXXEYY = re.compile(
     r"(?:(?<![a-z0-9])[st](\d{1,4})|(?<=[a-z])s(\d\d))[\s._\-\[(]{0,3}(?:episode|ep|e|xe|x)[\s._\-]{0,2}(\d{1,5})(?!\d)"
 )
-_NXNN = re.compile(r"(?<![a-z0-9])(?<!\d\.)(\d{1,2})x(\d{1,4})(?!\d)(?![a-wyz])")
+_NXNN = re.compile(
+    r"(?<![a-z0-9])(?:(?<!\d\.)|(?!\dx26[456]))(?:(\d{1,2})x(\d{1,4})|((?:19|20)\d\d)x(\d\d))(?!\d)(?![e-wyz]|[a-d][a-z0-9])"
+)
 _LONGHAND = re.compile(
-    rf"(?<![a-z0-9])(?:{_SEASON_WORD}(?:[\s._:]{{0,2}}|-)|se?[.\s]?){_NUMBER}{_GAP}{_EPISODE_WORD}[\s._:#\-]{{0,3}}(\d{{1,5}})(?![\dpi])"
+    rf"(?<![a-z0-9])(?:(?:{_SEASON_WORD}|series(?=[\s._]))(?:[\s._:]{{0,2}}|-)|se?[.\s]?){_NUMBER}{_GAP}{_EPISODE_WORD}[\s._:#\-]{{0,3}}(\d{{1,5}})(?![\dpi])"
 )
 _REVERSED = re.compile(
     rf"(?<![a-z0-9])(?:{_EPISODE_WORD}|e)[\s._\-]{{0,2}}(\d{{1,4}}){_GAP}{_SEASON_WORD}[\s._\-]{{0,2}}(\d{{1,2}})(?!\d)"
 )
 _TURNED = re.compile(
-    rf"(?<![a-z0-9])(\d{{1,2}})[.ªº]?\s?{_SEASON_WORD}[\s._,\-]{{1,3}}(\d{{1,4}})[.ªº]?\s?{_EPISODE_WORD}(?![a-z])"
+    rf"(?<![a-z0-9])(\d{{1,2}})[.ªº]?\s?{_SEASON_WORD}[\s._,:\-]{{1,3}}(\d{{1,4}})(?:-(\d{{1,4}}))?[.ªº]?\s?(?:{_EPISODE_WORD}|rész)(?![a-z]|[\s._:#\-]{{0,3}}\d{{1,3}}(?![\dpi]))"
+)
+_TURNED_SEASON = re.compile(
+    rf"(?<![a-z0-9])(\d{{1,2}})(?:[.ªºa]|st|nd|rd|th)?\s?{_SEASON_WORD}[\s._,\-]{{1,3}}{_EPISODE_WORD}[\s._]{{0,2}}(\d{{1,4}})(?:-(\d{{1,4}}))?(?!\d)"
 )
 _CHAPTER = re.compile(r"(?<![a-z0-9])cap[.\s_]{0,2}(\d{1,2})(\d\d)(?:[\s._]{0,2}[-_][\s._]{0,2}(\d{1,2})(\d\d))?(?!\d)")
 _ASIAN = re.compile(r"第\s*([0-9一二三四五六七八九十]{1,2})\s*[季期][\s\]\[._-]{0,3}第\s*(\d{1,4})\s*[话話集回]")
@@ -57,6 +62,8 @@ _SEASON = re.compile(
 _ORDINAL = re.compile(
     r"(?<![a-z0-9])(\d{1,2})(?:st|nd|rd|th|ª|º|a|ème|eme|e|\.)[\s._](?:season|temporada|stagione|staffel|saison)(?![a-z])"
 )
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_WORDED = re.compile(rf"(?<![a-z0-9])(?:the[\s._])?complete[\s._]({'|'.join(_ORDINALS)})[\s._]season(?![a-z])")
 _HAN_SEASON = re.compile(r"第\s*([0-9一二三四五六七八九十]{1,2})\s*[季期]|(?<![a-z0-9])(\d{1,2})\s?сезон")
 _MORE_SEASONS = re.compile(
     rf"[\s._]{{0,2}}([-~&+,]|to|à|a|and|et)?[\s._]{{0,2}}(?:(s|{_SEASON_WORD})[\s._]{{0,2}})?(\d{{1,2}})(?![a-z0-9])"
@@ -75,12 +82,15 @@ _EPISODE_AFTER = re.compile(r"(?<![a-z0-9.])(\d{1,4})[.ªº]?[\s_]?(?:blm|bölü
 _COUNTED = re.compile(r"第\s*(\d{1,4})\s*[话話集回]|(?<=[a-z0-9!?)\]]\s)#(\d{1,4})(?!\d)")
 _YEAR_NEXT = re.compile(r"[\s._(\[]{1,3}(?:19|20)\d\d(?!\d)")
 _PART_EPISODE = re.compile(
-    rf"(?<![a-z0-9])(?:part|pt|partie|teil|parte)(?:[\s._]|(?=\d))(\d{{1,2}}|{'|'.join(_COUNT)}|i{{1,3}}|iv|vi{{0,3}})(?![a-z0-9])"
+    rf"(?<![a-z0-9])(?:parts?|pt|partie|teil|parte)(?:[\s._]|(?=\d))(\d{{1,2}}|{'|'.join(_COUNT)}|i{{1,3}}|iv|vi{{0,3}})(?![a-z0-9])"
+    r"(?:[\s._](?:and|et|und|y|e|&)[\s._](?:part[\s._])?(\d{1,2})(?![a-z0-9]))?"
 )
 _COMPLETE = re.compile(
     r"(?<![a-z0-9])(?:(?:the[\s._])?complete[\s._](?:series|collection)|int[ée]grale|s[ée]rie[\s._]compl[eè]t[ae]|komplette[\s._]serie)(?![a-z])"
 )
-_N_OF_M = re.compile(r"(?<![a-z0-9])[\[(]?(\d{1,3})[\s._]?of[\s._]?(\d{1,3})(?!\d)")
+_N_OF_M = re.compile(
+    r"(?<![a-z0-9])(?:(?:parts?|pt|teil|parte|partie)[\s._]?)?[\[(]?(\d{1,3})[\s._]?of[\s._]?(\d{1,3})(?!\d)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +114,16 @@ def episode(low: str, start: int, end: int) -> Numbering | None:
     if found := _SXXEYY.search(low, start, end):
         return _with_more(low, end, found, int(found.group(1) or found.group(2)), int(found.group(3)))
     if (found := _NXNN.search(low, start, end)) and found.group() not in {"16x9", "4x3"}:
-        return _with_more(low, end, found, int(found.group(1)), int(found.group(2)))
+        season_of, number = (int(group) for group in found.groups() if group)
+        return _with_more(low, end, found, season_of, number)
     return _in_words(low, start, end)
 
 
 def _in_words(low: str, start: int, end: int) -> Numbering | None:
-    if found := _TURNED.search(low, start, end):
-        return _made(found, (int(found.group(1)),), (int(found.group(2)),))
+    if found := _TURNED.search(low, start, end) or _TURNED_SEASON.search(low, start, end):
+        first = int(found.group(2))
+        last = min(int(found.group(3) or first), first + MOST_EPISODES)
+        return _made(found, (int(found.group(1)),), tuple(range(first, max(first, last) + 1)))
     if found := _LONGHAND.search(low, start, end):
         return _with_more(low, end, found, _count(found.group(1)), int(found.group(2)))
     if found := _REVERSED.search(low, start, end):
@@ -125,6 +138,8 @@ def _in_words(low: str, start: int, end: int) -> Numbering | None:
 
 
 def _count(text: str) -> int:
+    if text in _ORDINALS:
+        return _ORDINALS.index(text) + 1
     return _COUNT.get(text) or _HAN.get(text) or (int(text) if text.isdecimal() else 10)
 
 
@@ -157,7 +172,8 @@ def _next(low: str, place: int, end: int, season: int, last: int) -> tuple[int, 
         number = int(found.group(4))
         if (other is None or int(other) == season) and last < number <= last + MOST_EPISODES:
             return number, found.group(1) in {"-", "~", "to", "à"}, found.end()
-    if (found := _BARE.match(low, place, end)) and last < (number := int(found.group(3))) <= last + 60:
+    farthest = last + (5 if low[place : place + 1] == "_" else 60)
+    if (found := _BARE.match(low, place, end)) and last < (number := int(found.group(3))) <= farthest:
         return number, (found.group(1) or found.group(2)) in {"-", "~", "_"}, found.end()
     if (found := _NEXT_ONE.match(low, place, end)) and int(found.group(1)) == last + 1:
         return last + 1, False, found.end()
@@ -168,7 +184,9 @@ def _next(low: str, place: int, end: int, season: int, last: int) -> tuple[int, 
 
 def season(low: str, start: int, end: int, *, anime: bool) -> Numbering | None:
     """A season, several, a part of one, or (as anime does) a season and a bare number."""
-    found = _ORDINAL.search(low, start, end) or _SEASON.search(low, start, end)
+    # "Series" at the very start is a title's word.
+    begin = start + 1 if low.startswith("series", start) else start
+    found = _ORDINAL.search(low, start, end) or _SEASON.search(low, begin, end) or _WORDED.search(low, start, end)
     if found is None and not low.isascii():
         found = _HAN_SEASON.search(low, start, end)
     if found is None:
@@ -178,7 +196,7 @@ def season(low: str, start: int, end: int, *, anime: bool) -> Numbering | None:
     joined = digits.isdecimal() and found.group().startswith(f"s{digits}")
     if joined and len(digits) > 2 and not 1900 <= first <= 2099:
         return _made(found, (int(digits[:-2]),), (int(digits[-2:]),))
-    keeps_title = found.re is not _SEASON
+    keeps_title = found.re not in {_SEASON, _WORDED}
     if inner := _inner(low, end, found, first, anime=anime):
         return _inner_episode(found, inner, first, keeps_title=keeps_title)
     seasons, place = _more_seasons(low, end, found, first, anime=anime)
@@ -212,7 +230,7 @@ def _inner(low: str, end: int, found: re.Match[str], first: int, *, anime: bool)
     ):
         return None
     padded = inner.group(1).startswith("0") and found.end(1) - found.start(1) == 1
-    return inner if marked or anime or padded or float(inner.group(1)) >= 100 else None
+    return inner if marked or anime or padded or inner.group(2) or float(inner.group(1)) >= 100 else None
 
 
 def _inner_episode(found: re.Match[str], inner: re.Match[str], season: int, *, keeps_title: bool) -> Numbering:
@@ -296,5 +314,6 @@ def part_episode(low: str, start: int, end: int) -> Numbering | None:
     """A part of a television film or serial: only for what was recorded from television."""
     if found := _PART_EPISODE.search(low, start, end):
         number = _count(found.group(1)) if found.group(1) not in _ROMAN else _ROMAN.index(found.group(1)) + 1
-        return _part(found, number)
+        more = found.group(2)
+        return replace(_part(found, number), episodes=(number, int(more))) if more else _part(found, number)
     return None

@@ -19,6 +19,7 @@ _SPECIAL = re.compile(
 )
 _IMDB = re.compile(r"(?<![a-z0-9])(tt\d{7,9})(?!\d)")
 _TMDB = re.compile(r"tmdb(?:id)?[-=](\d{1,9})")
+_OPENING = re.compile(r"[\[(](?!(?:19|20)\d\d[)\]][\s_]\d)")
 _PART = re.compile(r"[\s._-]{1,3}part[\s._](\d{1,2})(?!\d)")
 
 
@@ -53,7 +54,7 @@ def parse(name: str) -> ReleaseName:
         low = text.low
         start, stop = draft.hash.span
         draft.text = text = text._replace(low=low[:start] + " " * (stop - start) + low[stop:])
-    draft.lead = group.leading(text, _known)
+    draft.lead = group.leading(text, _telling)
     tags = scan(found, text.plain, VOCABULARY)
     draft.tags = [tag for tag in tags if not _within(tag, draft.lead) and not _within(tag, draft.hash)]
     if _SCRAMBLED.fullmatch(text.low, text.start, text.end):
@@ -66,6 +67,12 @@ def _known(word: str) -> bool:
     if entries is not None:
         return any(not entry.rest for entry in entries)
     return bool(scan([Word(word, 0, len(word))], word, VOCABULARY))
+
+
+def _telling(word: str) -> bool:
+    """Whether a word is a tag even in the bracket of the group; the name of a network may be the group's."""
+    entries = VOCABULARY.get(word)
+    return _known(word) and not (entries and all(entry.kind == "network" for entry in entries))
 
 
 def _within(tag: Tag, place: group.Group | None) -> bool:
@@ -81,7 +88,7 @@ def _number(draft: _Draft) -> Numbering | None:
         return _with_absolute(draft, _with_day(draft, found, day), anime=anime)
     dated = day is not None and day.day is not None
     if not dated and (found := numbering.season(low, draft.body, end, anime=anime)):
-        return found
+        return _with_number(draft, found) if anime and low[found.end - 1] in "季期" else found
     if found := numbering.episode_only(low, draft.body, end):
         found = _first_season(draft, found, anime=anime)
         return _with_day(draft, found, day or dates.compact(low, found.end, end))
@@ -90,6 +97,15 @@ def _number(draft: _Draft) -> Numbering | None:
     if found := numbering.complete(low, draft.body, end):
         return found
     return _bare(draft, absolute.Place(draft.body if draft.lead else start, _stop(draft), end), anime=anime)
+
+
+def _with_number(draft: _Draft, found: Numbering) -> Numbering:
+    """The number of the episode, which stands behind the other titles where a Chinese title names the season."""
+    low, stop = draft.text.low, max(found.end, draft.technical)
+    number = absolute.anime(low, absolute.Place(found.end, stop, draft.text.end))
+    if number is None:
+        return found
+    return replace(number, seasons=found.seasons, spans={**found.spans, **number.spans})
 
 
 def _first_season(draft: _Draft, found: Numbering, *, anime: bool) -> Numbering:
@@ -106,8 +122,8 @@ def _stop(draft: _Draft) -> int:
     start = draft.body
     while start < draft.text.end and not plain[start].isalnum():
         start += 1
-    places = [place for mark in "[(" if (place := plain.find(mark, start, draft.text.end)) > 0]
-    return min([draft.technical, *places])
+    found = _OPENING.search(plain, start, draft.text.end)
+    return min(draft.technical, found.start()) if found else draft.technical
 
 
 def _bare(draft: _Draft, place: absolute.Place, *, anime: bool) -> Numbering | None:
@@ -115,7 +131,7 @@ def _bare(draft: _Draft, place: absolute.Place, *, anime: bool) -> Numbering | N
     if anime:
         return absolute.anime(low, place) or _unnumbered_special(draft, place)
     technical = place._replace(tags=_run_of_tags(draft))
-    found = absolute.plain(low, place, technical)
+    found = _compact(draft, technical) or absolute.plain(low, place, technical)
     day = None if found else dates.compact(low, place.start, draft.technical)
     if day and day.end + 2 >= draft.technical:
         return _daily(draft, day)
@@ -132,9 +148,19 @@ def _run_of_tags(draft: _Draft) -> int:
     return draft.tags[first].start
 
 
+def _compact(draft: _Draft, place: absolute.Place) -> Numbering | None:
+    """Compact digits in a form that leaves no doubt."""
+    found = absolute.written_compact(draft.text.low, place)
+    return found or (absolute.several(draft.text.low, place) if _recorded(draft) else None)
+
+
+def _recorded(draft: _Draft) -> bool:
+    return any(tag.kind == "source" and tag.value == "tv" for tag in draft.tags)
+
+
 def _of_recording(draft: _Draft, place: absolute.Place) -> Numbering | None:
     """Parts and compact numbers, which only names of television recordings use."""
-    if not any(tag.kind == "source" and tag.value == "tv" for tag in draft.tags):
+    if not _recorded(draft):
         return None
     if found := numbering.part_episode(draft.text.low, draft.body, draft.technical):
         return _first_season(draft, found, anime=False)
@@ -249,6 +275,8 @@ def _assemble(name: str, draft: _Draft, number: Numbering | None) -> ReleaseName
     maker = _maker(draft, number, layout)
     tags = [tag for tag in layout.region.tags if not _within(tag, maker)]
     named = title.read(text.plain, text.start, layout.title_end, numbered=number is not None)
+    if number and not text.plain.isascii():
+        named = title.with_second(named, text.plain, number.end, text.end)
     layers: tuple[dict[str, Any], ...] = (
         quality.read(tags, text.low)._asdict(),
         audio.read(tags, text.low)._asdict(),

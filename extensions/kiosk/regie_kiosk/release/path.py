@@ -9,9 +9,10 @@ from .parser import parse
 from .text import extension
 
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_INSIDE = re.compile(r"\([^()/\\]*/[^()]*\)|\[[^\[\]/\\]*/[^\[\]]*\]")
 _SPLIT = re.compile(r"[^\\/]+")
 _REVERSED = re.compile(r"(?i)(?:p027|p0801|p0612|\d{2,3}e\d{2}s)(?![a-z0-9])")
-_LEADING_NUMBER = re.compile(r"(\d{1,4})(?!\d)(?:\s|\.\s|\s?-|_|\.?$)")
+_LEADING_NUMBER = re.compile(r"(\d{1,4})(?!\d)(?:\s|\.\s|\s?-|_|\.?$|\.[a-z0-9]{2,4}$)")
 _FILLED = [
     "resolution",
     "source",
@@ -50,7 +51,7 @@ def parse_release_name(name: str) -> ReleaseName:
 def _is_path(name: str) -> bool:
     if "\\" in name or name.startswith("/") or _DRIVE.match(name):
         return True
-    return bool(extension(name)) and " / " not in name
+    return bool(extension(name)) and " / " not in name and not _INSIDE.search(name)
 
 
 def _upright(name: str) -> ReleaseName:
@@ -83,8 +84,9 @@ def _with_folder(file: ReleaseName, folder: ReleaseName, start: int) -> ReleaseN
     if folder.episodes and folder.title and not (file.episodes and file.title):
         return _filled(folder, file)
     if folder.season is not None and not file.episodes and (found := _LEADING_NUMBER.match(file.name)):
-        return _numbered(file, folder, int(found.group(1)), (start, start + found.end(1)))
-    if folder.season is not None and file.episodes and file.season is None:
+        return _numbered(file, folder, _in_season(found.group(1), folder.season), (start, start + found.end(1)))
+    implied = file.season is None or Doubt.IMPLIED_SEASON in file.doubts
+    if folder.season is not None and file.episodes and implied:
         file = replace(file, season=folder.season, seasons=folder.seasons, spans=_merged(file, folder, ["season"]))
     if folder.absolute and file.name.partition(".")[0].isdecimal():
         return replace(folder, absolute=(int(file.name.partition(".")[0]),))
@@ -95,8 +97,13 @@ def _with_folder(file: ReleaseName, folder: ReleaseName, start: int) -> ReleaseN
     return _filled(file, folder)
 
 
+def _in_season(digits: str, season: int) -> int:
+    """207 in the folder of season 2 is its episode 7."""
+    return int(digits[-2:]) if digits[:-2] == str(season) else int(digits)
+
+
 def _telling(piece: ReleaseName) -> bool:
-    return Doubt.SCRAMBLED not in piece.doubts and bool(piece.numbered or piece.kind is Kind.FILM)
+    return Doubt.SCRAMBLED not in piece.doubts and bool(piece.numbered or piece.special or piece.kind is Kind.FILM)
 
 
 def _numbered(file: ReleaseName, folder: ReleaseName, number: int, place: Span) -> ReleaseName:

@@ -15,6 +15,9 @@ _OF_LANGUAGE = re.compile(r"(?:[2-9]x?|(sub))?([a-z]{2,3})(subs?|subbed|dub|dubb
 _CHINESE_AUDIO = re.compile(r"国语|國語|粤语|粵語|普通话|国粤|國粵|国配|中文配音|双语")
 _CHINESE_SUBTITLES = re.compile(r"[简簡繁]|中字|中文字幕|内嵌|內嵌|内封|內封|双字|字幕$")
 _CHANNELS = re.compile(r"\d{1,2}ch")
+_SIZE = re.compile(r"\d[.,]\d{1,2} ?GB$")
+_DISCS = re.compile(r"\d{1,2}x?dvd[59r]?")
+_GROWN = re.compile(r"(hdtv|pdtv|dvdrip|webrip|bluray|bdrip)(?=[xh]26[45]|xvid|divx)[a-z0-9]+")
 _BIT_DEPTH = re.compile(r"(8|10|12)bits?")
 _SERVICE = re.compile(
     r"(?:netflix|amazon|amzn|itunes|maxdome|disney|hbomax|hulu|apple|sky|rtl|joyn|paramount|nf|atv|wow)u?hd"
@@ -70,9 +73,11 @@ def _phrase(words: Sequence[Word], index: int, plain: str, entries: tuple[Entry,
         if not _follows(words, index, entry.rest):
             continue
         start, end = words[index].start, words[last].end
-        if entry.capitals and not plain[start:end].isupper():
+        if entry.capitals and (not plain[start:end].isupper() or _SIZE.search(plain, max(0, start - 5), end)):
             continue
         length = len(entry.rest)
+        if any((tag.kind, tag.value) == (entry.kind, entry.value) for tag in tags):
+            continue
         value = entry.value
         if plain[end : end + 1] == "+":
             value = {"hdr10": "hdr10+", "ac3": "eac3"}.get(value, value)
@@ -114,7 +119,18 @@ def _measured(word: Word, index: int, vocabulary: Vocabulary) -> list[Tag]:
         return [_whole(word, index, "audio", _AUDIO_OF.get(found.group(1), found.group(1)))]
     if found := _BIT_DEPTH.fullmatch(low):
         return [_whole(word, index, "depth", found.group(1))]
-    return [_whole(word, index, "misc", "")._replace(strength=Strength.WEAK)] if _CHANNELS.fullmatch(low) else []
+    if _CHANNELS.fullmatch(low):
+        return [_whole(word, index, "misc", "")._replace(strength=Strength.WEAK)]
+    return _source(word, index, vocabulary)
+
+
+def _source(word: Word, index: int, vocabulary: Vocabulary) -> list[Tag]:
+    """A source with a count of discs, or grown together with the codec and more."""
+    if _DISCS.fullmatch(word.low):
+        return [_whole(word, index, "source", "dvd")]
+    if found := _GROWN.fullmatch(word.low):
+        return [_whole(word, index, entry.kind, entry.value) for entry in vocabulary[found.group(1)] if not entry.rest]
+    return []
 
 
 def _whole(word: Word, index: int, kind: str, value: str) -> Tag:

@@ -58,7 +58,10 @@ _SITE_SUFFIX = re.compile(rf"[\s\-]*[\[(]\s*(?:{_DOMAIN})\s*[\])]\s*$")
 _REQUEST = re.compile(r"\s*(?:\[[a-z0-9#.@ -]{3,24}\])?\s*\[\d{5,7}\](?:\s*-\s*)?")
 _JUNK_PREFIX = re.compile(r"(?:_unpack[_ ]|_failed_|\s+)")
 _POSTED = re.compile(
-    r"[\[(]\s*([a-z0-9][^\[\]]{0,120}[\s._-]s\d{1,4}e\d{1,4}[\s._][^\[\]]{0,200}-[a-z0-9]{2,20})\s*[\])]"
+    r"[\[(]\s*([a-z0-9][^\[\]()]{0,120}[\s._-]s\d{1,4}e\d{1,4}[\s._][^\[\]]{0,200}-[a-z0-9]{2,20})\s*[\])]"
+)
+_QUOTED = re.compile(
+    r'"\s?([^"]{2,120}[\s._-](?:s\d{1,4}[\s._]?e\d{1,4}|\d{1,2}x\d\d|season\s\d{1,2}\sepisode\s\d{1,3})(?!\d)[^"]{0,160}?)(?:\.(?:nfo|nzb|rar|par2|vol[0-9+]+\.par2|part\d+\.rar|r\d\d|sfv|zip|mkv|mp4))?\s?"'
 )
 _SEPARATORS = re.compile(r"[\s._]+")
 _BRACKETS = re.compile(r"[\[\](){}<>*|]+")
@@ -87,6 +90,8 @@ def trim(name: str) -> Text:
         end = found.start()
     if low.startswith(("[", "("), start) and (found := _POSTED.search(low, start, end)):
         # A news post: the name stands in one bracket among others.
+        return Text(plain, low, *found.span(1))
+    if '"' in low and low.startswith(("[", "(", '"'), start) and (found := _QUOTED.search(low, start, len(low))):
         return Text(plain, low, *found.span(1))
     for pattern in (_JUNK_PREFIX, _SITE_PREFIX, _REQUEST):
         if (found := pattern.match(low, start, end)) and found.end() < end:

@@ -16,7 +16,11 @@ _SLASHES = re.compile(r"\s*[/|]\s*")
 _NOISE = re.compile(r"新番|招募|字幕|国漫|國漫|完结|合集|发布|[集話话]$")
 _PIECE_YEAR = re.compile(r"[\[(]((?:19|20)\d\d)[\])]")
 _LEADING_YEAR = re.compile(r"\s*[(\[]((?:19|20)\d\d)[)\]]\s*")
-_TRAILING_YEAR = re.compile(r"[\s._(\[,-]+((?:19|20)\d\d)[)\]]?[\s._(\[-]*$")
+_TRAILING_YEAR = re.compile(r"[\s._(\[,-]+((?:19|20)\d\d)(?:\s?-\s?(?:(?:19|20)\d\d)?(?=[)\]]))?[)\]]?[\s._(\[/-]*$")
+_WHOLE_SUFFIX = re.compile(
+    r"(?<=\S)[\s._(\[-]+(?:(?:the[\s._])?complete|l?[\s._']?int[ée]grale?)[\s._(\[:-]*$", re.IGNORECASE
+)
+_MINI_SUFFIX = re.compile(r"[\s._]*[(\[](?:mini-?[\s._]?s[ée]ries?|tv[\s._-]?series)[)\]][\s._(\[-]*$", re.IGNORECASE)
 _LEADING_DATE = re.compile(r"\s*\d{6}(?:\d\d)?[\s._]+(?=\D)")
 _VERSION = re.compile(r"[\s_.]v\d[\s._(\[-]*$")
 _SEASON_SUFFIX = re.compile(
@@ -29,8 +33,9 @@ _COUNTRY = re.compile(
 )
 _AKA = re.compile(r"[\s._]*[\s._(]a\.?k\.?a\.?[\s._]+", re.IGNORECASE)
 _SLASH = re.compile(r"\s+[/|]\s+|\s?／\s?")
+_SECOND = re.compile(r"\s?[)\]]\s?/\s?([^/()\[\]]{2,90}?)\s?[(\[]")
 _HAN = re.compile(
-    r"[\u3040-\u30ff\u3400-\u9fff\uff00-\uffef、。！？～:：\s_.\-・第季期]*[\u3040-\u30ff\u3400-\u9fff][^a-zA-Z\[\]]*"
+    r"[\u3040-\u30ff\u3400-\u9fff\uff00-\uffef、。！？～:：\s_.\-・第季期]*[\u3040-\u30ff\u3400-\u9fff](?:[^a-zA-Z\u00c0-\u024f0-9\[\]]|(?<![\s._])\d)*"
 )
 _LETTER = re.compile(r"[^\W\d_]")
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
@@ -76,15 +81,26 @@ def read(plain: str, start: int, end: int, *, numbered: bool) -> Title:
     if numbered:
         start, end = _numbered_bounds(plain, start, end)
         end, country = _country(plain, start, end, spans)
-        found = _TRAILING_YEAR.search(plain, max(start, end - 12), end)
+        found = _TRAILING_YEAR.search(plain, max(start, end - 18), end)
         if found and plain[start : found.start()].strip(" ._-"):
             year, end = int(found.group(1)), found.start()
             spans["year"] = (found.span(1),)
+        if found := _MINI_SUFFIX.search(plain, max(start, end - 20), end):
+            end = found.start()
     end, before_year = _country(plain, start, end, spans)
     titles = _titles(plain[start:end], pieces)
     if titles:
         spans["title"] = ((start, max(start, len(plain[:end].rstrip(" ._-[(")))),)
     return Title(titles[0] if titles else "", tuple(titles[1:]), year, country or before_year, spans)
+
+
+def with_second(named: Title, plain: str, start: int, end: int) -> Title:
+    """Take the Latin title that follows the numbers where the first is in other letters: Cyr (S1) / Latin (S1)."""
+    found = _SECOND.match(plain, start, end)
+    if found is None or _LETTERS.search(named.title) or not _LETTERS.search(found.group(1)):
+        return named
+    spans = {**named.spans, "title": (found.span(1),)}
+    return named._replace(title=readable(found.group(1)), alternatives=(named.title, *named.alternatives), spans=spans)
 
 
 def _numbered_bounds(plain: str, start: int, end: int) -> tuple[int, int]:
@@ -94,6 +110,8 @@ def _numbered_bounds(plain: str, start: int, end: int) -> tuple[int, int]:
     if found := _LEADING_DATE.match(plain, start, end):
         start = found.end()
     if (found := _SEASON_SUFFIX.search(plain, max(start, end - 30), end)) and found.start() > start:
+        end = found.start()
+    if (found := _WHOLE_SUFFIX.search(plain, max(start, end - 24), end)) and found.start() > start:
         end = found.start()
     return start, end
 

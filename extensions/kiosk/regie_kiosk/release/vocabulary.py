@@ -1,5 +1,6 @@
 """The words that stand behind a title in a release name, as data: phrase, kind, value, and how sure it is."""
 
+from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -195,6 +196,18 @@ _CAPITALS = {
 _FRENCH_WORDS = {"FRENCH": "french francais français", "FRE": "fre", "FRA": "fra", "FR": "fr"}
 
 
+def _languages() -> Iterator[tuple[str, str, Strength, bool]]:
+    """Every way to write a language: its code, how sure it is, whether only capitals count."""
+    for code, names in languages.NAMES.items():
+        yield from ((name, code, Strength.WEAK, False) for name in names.split())
+    yield from ((phrase, code, Strength.WEAK, False) for phrase, code in languages.PHRASES.items())
+    for name, code in languages.THREE.items():
+        yield name, code, Strength.SHY if name in languages.WORDS else Strength.WEAK, False
+    for name in sorted(languages.TWO.keys() - languages.SHY):
+        yield name, languages.TWO[name], Strength.WEAK, True
+    yield from ((name, code, Strength.SHY, name in languages.SHY) for name, code in languages.TWO.items())
+
+
 def _build() -> Vocabulary:
     """The dictionary from the first word of each phrase to what may follow it, longest first."""
     found: dict[str, list[Entry]] = {}
@@ -212,15 +225,8 @@ def _build() -> Vocabulary:
             kind, _, value = key.partition(":")
             for phrase in phrases.split("|"):
                 add(phrase, kind, value, strength, capitals=capitals)
-    for code, names in languages.NAMES.items():
-        for name in names.split():
-            add(name, "language", code, Strength.WEAK)
-    for phrase, code in languages.PHRASES.items():
-        add(phrase, "language", code, Strength.WEAK)
-    for name, code in languages.THREE.items():
-        add(name, "language", code, Strength.SHY if name in languages.WORDS else Strength.WEAK)
-    for name, code in languages.TWO.items():
-        add(name, "language", code, Strength.SHY if name in languages.SHY else Strength.WEAK, capitals=True)
+    for name, code, strength, capitals in _languages():
+        add(name, "language", code, strength, capitals=capitals)
     return {first: tuple(sorted(entries, key=lambda entry: -len(entry.rest))) for first, entries in found.items()}
 
 
