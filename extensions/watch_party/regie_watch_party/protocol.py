@@ -9,6 +9,8 @@ from regie_watch_party.validation import Bounds, Length
 
 VERSION = 1
 MAX_MESSAGE_BYTES = 64 * 1024
+# A welcome with a full queue and chat is longer than anything that a member may say.
+MAX_ROOM_MESSAGE_BYTES = 1024 * 1024
 MAX_CHAT_LENGTH = 500
 
 Identifier = Annotated[str, Length(1, 128)]
