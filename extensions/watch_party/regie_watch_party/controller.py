@@ -200,8 +200,9 @@ class Controller:
             if reading.stalled:
                 self._attempt = None
             return NOTHING
+        first = observer.is_blank and self._attempt is None
         if not observer.add(reading.at_s, reading.position_s):
-            return NOTHING
+            return self._leap(now, server_now, timeline, reading) if first else NOTHING
         self.error_s = error = timeline.position(server_now) - observer.estimate(now)
         if self._attempt is not None:
             if observer.count < READINGS_LEARN:
@@ -214,6 +215,13 @@ class Controller:
         self._correction = rate_correction(error, self._correction, self._limits, uncertainty_s=observer.uncertainty_s)
         self._judge_rate(now, error)
         return self._apply_rate(now, timeline)
+
+    def _leap(self, now: float, server_now: float, timeline: Timeline, reading: Reading) -> tuple[Command, ...]:
+        """Seek by the first look after a stall or an absence: noise is far smaller than what needs a seek."""
+        error = timeline.position(server_now - (now - reading.at_s)) - reading.position_s
+        if self._wants_seek(now, reading, error):
+            return (self._seek(now, server_now, timeline, corrective=True),)
+        return NOTHING
 
     def _apply_rate(self, now: float, timeline: Timeline) -> tuple[Command, ...]:
         rate = timeline.rate * (1.0 + self._correction)

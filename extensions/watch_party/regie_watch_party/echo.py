@@ -50,7 +50,7 @@ class EchoGuard:
     def _seek(self, now: float, last: Reading, reading: Reading) -> Press | None:
         if now < self._seek_until_s and (reading.seeking or last.seeking):
             self._seek_until_s = max(self._seek_until_s, now + LANDING_S)
-        elapsed = 0.0 if last.paused else reading.at_s - last.at_s
+        elapsed = 0.0 if last.paused and reading.paused else reading.at_s - last.at_s
         moved = reading.position_s - last.position_s
         if -JUMP_S <= moved <= 4.0 * elapsed + JUMP_S or now < self._seek_until_s:
             return None

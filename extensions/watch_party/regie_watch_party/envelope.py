@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar, get_args
 
-from regie_watch_party.protocol import MAX_MESSAGE_BYTES, VERSION, Identifier, Inbound, Outbound
+from regie_watch_party.protocol import (
+    MAX_MESSAGE_BYTES,
+    MAX_ROOM_MESSAGE_BYTES,
+    VERSION,
+    Identifier,
+    Inbound,
+    Outbound,
+)
 from regie_watch_party.timeline import Count
 from regie_watch_party.validation import ProtocolError, check, decode, encode
 
@@ -27,12 +34,12 @@ class Envelope(Generic[M]):
 
 def read_inbound(text: str | bytes) -> Envelope[Inbound]:
     """What a member sent; raises ProtocolError."""
-    return _read(text, _by_type(Inbound))
+    return _read(text, _by_type(Inbound), MAX_MESSAGE_BYTES)
 
 
 def read_outbound(text: str | bytes) -> Envelope[Outbound]:
     """What a room sent; raises ProtocolError."""
-    return _read(text, _by_type(Outbound))
+    return _read(text, _by_type(Outbound), MAX_ROOM_MESSAGE_BYTES)
 
 
 def write(envelope: Envelope[Any]) -> str:
@@ -51,8 +58,8 @@ def write(envelope: Envelope[Any]) -> str:
     return json.dumps(kept, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def _read(text: str | bytes, kinds: dict[str, type]) -> Envelope[Any]:
-    content = _parse(text)
+def _read(text: str | bytes, kinds: dict[str, type], limit_bytes: int) -> Envelope[Any]:
+    content = _parse(text, limit_bytes)
     if not isinstance(content, dict):
         raise ProtocolError("invalid_json", "A message is a JSON object.")
     if content.get("v", VERSION) != VERSION:
@@ -71,10 +78,10 @@ def _read(text: str | bytes, kinds: dict[str, type]) -> Envelope[Any]:
     )
 
 
-def _parse(text: str | bytes) -> Any:
+def _parse(text: str | bytes, limit_bytes: int) -> Any:
     size = len(text) if isinstance(text, bytes) else len(text.encode(errors="surrogatepass"))
-    if size > MAX_MESSAGE_BYTES:
-        raise ProtocolError("too_large", f"A message has at most {MAX_MESSAGE_BYTES} bytes.")
+    if size > limit_bytes:
+        raise ProtocolError("too_large", f"A message has at most {limit_bytes} bytes.")
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:

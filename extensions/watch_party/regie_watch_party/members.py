@@ -1,5 +1,6 @@
 """The members of a room: their seats, what they may do, and who is next in line."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -37,7 +38,7 @@ class Member:
     has_say: bool = False
     agreed_since_s: float | None = None
     stalled_since_s: float | None = None
-    excused_until_s: float = 0.0
+    given_up_s: float = -math.inf  # when the room last went on without this member
     ready_epoch: int = -1
     lag_s: float | None = None
     rtt_p95_s: float = 0.0

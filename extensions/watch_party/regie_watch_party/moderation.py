@@ -1,6 +1,6 @@
 """What a host and the co-hosts do about people: hand over, grant, kick, mute, lock, options."""
 
-from regie_watch_party import seats
+from regie_watch_party import playback, seats
 from regie_watch_party.members import Member, may
 from regie_watch_party.protocol import (
     Grant,
@@ -74,18 +74,23 @@ def on_wait_for(room: RoomState, now: float, member: Member, change: WaitFor) ->
 
 def on_lock(room: RoomState, now: float, member: Member, lock: Lock) -> None:
     """Only the host steers, or no longer."""
-    del now
     if _is_host(room, member):
         room.locked = lock.on
-        room.show_options()
+        _show_rules(room, now)
 
 
 def on_set_options(room: RoomState, now: float, member: Member, change: SetOptions) -> None:
     """Change the room."""
-    del now
     if _is_host(room, member):
         room.options = change.options
-        room.show_options()
+        _show_rules(room, now)
+
+
+def _show_rules(room: RoomState, now: float) -> None:
+    """Tell everybody the rules; a vote that they no longer ask for is dropped."""
+    room.show_options()
+    if not room.by_consensus():
+        playback.drop_vote(room, now)
 
 
 def _is_host(room: RoomState, member: Member) -> bool:

@@ -39,6 +39,11 @@ class Observer:
         """How many readings the estimate rests on, at most twelve."""
         return len(self._residuals)
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether the next reading is the first since the start or a reset."""
+        return self._last_at_s is None
+
     def reset(self) -> None:
         """Forget all readings: the player stalled, sought, or was hidden."""
         self._residuals.clear()

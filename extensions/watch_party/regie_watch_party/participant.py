@@ -1,5 +1,6 @@
 """One member's side of the protocol: clock, controller and reports in one, without a socket or a player."""
 
+import math
 from dataclasses import dataclass
 
 from regie_watch_party.clock import ClockEstimator, PingSchedule
@@ -7,6 +8,7 @@ from regie_watch_party.controller import Controller
 from regie_watch_party.echo import EchoGuard
 from regie_watch_party.player import Command, Latencies, Reading, Traits
 from regie_watch_party.protocol import (
+    POSITION_LIMIT_S,
     Buffering,
     ErrorMessage,
     Inbound,
@@ -105,7 +107,8 @@ class Participant:
 
     def tick(self, now: float, reading: Reading) -> Step:
         """Look at the player once."""
-        if self.controller.timeline is None or not self.clock.synchronised:
+        known = math.isfinite(reading.position_s)
+        if not known or self.controller.timeline is None or not self.clock.synchronised:
             if self._pings.due(now):
                 self._outbox.append(self._ping(now, None))
             return self._step(())
@@ -128,7 +131,7 @@ class Participant:
         press = self._echo.see(now, reading)
         if press is not None:
             self._grace_until_s = now + PRESS_GRACE_S
-            self._outbox.append(PlayerEvent(press, max(0.0, reading.position_s) if press == "seek" else None))
+            self._outbox.append(PlayerEvent(press, _sendable(reading.position_s) if press == "seek" else None))
         if reading.stalled or self._stalled_since_s is not None:
             self._report_stall(now, reading)
         timeline = self.controller.timeline
@@ -192,6 +195,11 @@ class Participant:
             self._outbox.append(self._join)
 
 
+def _sendable(position_s: float) -> float:
+    """Players of live streams count from 1970, others a little from before the beginning."""
+    return max(0.0, min(POSITION_LIMIT_S, position_s))
+
+
 def _state(server_now: float, now: float, reading: Reading) -> PlayerState:
     play_state: PlayState = "playing"
     if reading.ended:
@@ -200,4 +208,4 @@ def _state(server_now: float, now: float, reading: Reading) -> PlayerState:
         play_state = "paused"
     elif reading.stalled or reading.seeking:
         play_state = "stalled"
-    return PlayerState(max(0.0, reading.position_s), server_now - (now - reading.at_s), play_state)
+    return PlayerState(_sendable(reading.position_s), server_now - (now - reading.at_s), play_state)

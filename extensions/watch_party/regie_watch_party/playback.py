@@ -9,7 +9,6 @@ from regie_watch_party.protocol import (
     Ballot,
     ForceResync,
     Item,
-    Mode,
     Permission,
     PlayerEvent,
     Queue,
@@ -97,6 +96,14 @@ def review_vote(room: RoomState, now: float, *, show: bool = False) -> None:
         _carry_out(room, now, vote)
 
 
+def drop_vote(room: RoomState, now: float) -> None:
+    """Nobody is asked any more; an open vote has failed."""
+    if room.vote is not None:
+        room.vote.closes_s = now
+        room.broadcast(room.vote.state(now))
+        room.vote = None
+
+
 def review_end(room: RoomState, now: float) -> None:
     """Go on to the next item, or stand, when the item has ended."""
     timeline, item = room.timeline, room.item
@@ -114,6 +121,7 @@ def review_end(room: RoomState, now: float) -> None:
 def load(room: RoomState, now: float, item: Item, by: Member | None) -> None:
     """Put an item on, standing at its beginning."""
     waits.stop(room)
+    drop_vote(room, now)
     room.item = item
     timeline = room.timeline.load(now, item.id)
     room.item_epoch = timeline.epoch
@@ -152,7 +160,7 @@ def _press_play(room: RoomState, now: float, member: Member) -> None:
         waits.go_on(room, now, member)
     elif room.timeline.playing:
         room.tell_timeline(member)
-    elif room.options.mode is Mode.CONSENSUS:
+    elif room.by_consensus():
         _consent(room, now, member)
     else:
         waits.start(room, now, member)
@@ -162,7 +170,7 @@ def _press_pause(room: RoomState, now: float, member: Member) -> None:
     was_wanted = room.wants_play
     waits.stop(room)
     if room.vote is not None and room.vote.subject == "resume":
-        _drop_vote(room, now)
+        drop_vote(room, now)
     if was_wanted or room.timeline.playing:
         room.change(room.timeline.pause(now), "pause", member)
     else:
@@ -176,7 +184,7 @@ def _press_seek(room: RoomState, now: float, member: Member, position_s: float |
     if room.item is not None and room.item.duration_s is not None:
         position_s = min(position_s, room.item.duration_s)
     far = abs(position_s - room.timeline.position(now)) > FREE_SEEK_S
-    if room.options.mode is Mode.CONSENSUS and far:
+    if room.by_consensus() and far:
         _open_vote(room, now, member, "seek", position_s)
         return
     last = room.last_seek
@@ -192,7 +200,7 @@ def _press_next(room: RoomState, now: float, member: Member) -> None:
         room.refuse(member, "not_in_agreement", "Your player is not with the room yet.")
     elif not room.queue:
         room.refuse(member, "queue_empty", "Nothing comes next.")
-    elif room.options.mode is Mode.CONSENSUS:
+    elif room.by_consensus():
         _open_vote(room, now, member, "next")
     else:
         next_item(room, now, member)
@@ -215,19 +223,12 @@ def _open_vote(
         if room.vote.subject != "resume":
             room.refuse(member, "vote_open", "One vote at a time.")
             return
-        _drop_vote(room, now)
+        drop_vote(room, now)
     room.votes_held += 1
     closes_s = None if subject == "resume" else now + VOTE_S
     room.vote = Vote(room.votes_held, subject, member.id, set(room.online()), closes_s, position_s)
     room.vote.cast(member.id, yes=True)
     review_vote(room, now, show=True)
-
-
-def _drop_vote(room: RoomState, now: float) -> None:
-    if room.vote is not None:
-        room.vote.closes_s = now
-        room.broadcast(room.vote.state(now))
-        room.vote = None
 
 
 def _carry_out(room: RoomState, now: float, vote: Vote) -> None:

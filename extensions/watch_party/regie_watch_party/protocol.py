@@ -9,12 +9,15 @@ from regie_watch_party.validation import Bounds, Length
 
 VERSION = 1
 MAX_MESSAGE_BYTES = 64 * 1024
+# A welcome with a full queue and chat is longer than anything that a member may say.
+MAX_ROOM_MESSAGE_BYTES = 1024 * 1024
 MAX_CHAT_LENGTH = 500
+POSITION_LIMIT_S = 1e6
 
 Identifier = Annotated[str, Length(1, 128)]
 Name = Annotated[str, Length(1, 64)]
 Secret = Annotated[str, Length(1, 1024)]
-PositionS = Annotated[float, Bounds(0, 1e6)]
+PositionS = Annotated[float, Bounds(0, POSITION_LIMIT_S)]
 DurationS = Annotated[float, Bounds(0, 1e6)]
 LatencyS = Annotated[float, Bounds(0, 60)]
 PlayState = Literal["playing", "paused", "stalled", "ended"]

@@ -41,7 +41,7 @@ def countable(members: Collection[Member], now: float) -> list[Member]:
     return [
         member
         for member in members
-        if member.online and member.has_say and member.wait_for and now >= member.excused_until_s
+        if member.online and member.has_say and member.wait_for and now - member.given_up_s >= EXCUSED_S
     ]
 
 
@@ -57,10 +57,14 @@ def must_wait(missing: Sequence[Member], counted: Sequence[Member], rules: Rules
 
 
 def stalled(counted: Sequence[Member], now: float, for_s: float = STALLED_S) -> list[Member]:
-    """Those whose player has been dry for so long."""
+    """Those whose player has been dry for so long; one stall is not waited for twice."""
     # A float's last digit must not cost another tick.
     limit = now - for_s + 1e-9
-    return [member for member in counted if member.stalled_since_s is not None and member.stalled_since_s <= limit]
+    return [
+        member
+        for member in counted
+        if member.stalled_since_s is not None and member.given_up_s < member.stalled_since_s <= limit
+    ]
 
 
 def unready(counted: Sequence[Member], since_epoch: int) -> list[Member]:

@@ -138,6 +138,7 @@ class Room:
         if member is None or not member.online:
             return []
         member.last_seen_s = now
+        seats.reclaim(state, now, member)
         if not member.messages.take(now):
             self._dam(now, member)
         elif type(message) is LeaveRoom:

@@ -15,6 +15,7 @@ from regie_watch_party.protocol import (
     HostReason,
     Item,
     MembersChanged,
+    Mode,
     Options,
     OptionsChanged,
     Outbound,
@@ -100,6 +101,10 @@ class RoomState:
     def rules(self) -> Rules:
         """What decides about waiting, now."""
         return Rules(self.options.mode, self.options.wait, self.host_id)
+
+    def by_consensus(self) -> bool:
+        """Whether members vote; a lock leaves it to the host alone."""
+        return self.options.mode is Mode.CONSENSUS and not self.locked
 
     def lead_s(self) -> float:
         """How far ahead a start must be set for everybody to hear of it in time."""

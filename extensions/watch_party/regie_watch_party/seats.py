@@ -99,6 +99,16 @@ def remove(room: RoomState, now: float, member: Member) -> None:
     _lessen(room, now, member)
 
 
+def reclaim(room: RoomState, now: float, member: Member) -> None:
+    """Give the role back to whoever lost it by silence or by leaving, and is here again in time."""
+    claim = room.host_claim
+    if claim is None or claim.user_id != member.user_id or now >= claim.until_s or not member.may_host:
+        return
+    room.host_claim = None
+    if room.host_id != member.id:
+        room.make_host(member, "returned")
+
+
 def review(room: RoomState, now: float) -> None:
     """Let go of who is silent, and of the role of a host who is."""
     for member in list(room.members.values()):
@@ -114,12 +124,8 @@ def review(room: RoomState, now: float) -> None:
 
 def _seat(room: RoomState, now: float, member: Member, token: str) -> None:
     room.empty_since_s = None
-    claim = room.host_claim
-    if claim is not None and now < claim.until_s and claim.user_id == member.user_id and member.may_host:
-        if room.host_id != member.id:
-            room.make_host(member, "returned")
-        room.host_claim = None
-    elif room.host_id is None and member.may_host:
+    reclaim(room, now, member)
+    if room.host_id is None and member.may_host:
         room.make_host(member, "joined")
     states = tuple([other.state(room.host_id) for other in room.members.values()])
     welcome = Welcome(

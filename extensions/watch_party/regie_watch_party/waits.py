@@ -34,7 +34,7 @@ def go_on(room: RoomState, now: float, by: Member | None = None) -> None:
         return
     without = _missing(room, now, waiting)
     for member_id in without:
-        room.members[member_id].excused_until_s = now + quorum.EXCUSED_S
+        room.members[member_id].given_up_s = now
     room.waiting = None
     room.broadcast(BufferingEnd(without))
     room.change(room.timeline.play(now, room.lead_s()), "resume", by)

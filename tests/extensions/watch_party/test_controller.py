@@ -147,6 +147,16 @@ def test_a_large_lag_is_sought_with_the_learned_latency() -> None:
     assert abs(lagging.error_s()) < 0.05
 
 
+def test_a_stall_s_lag_is_sought_at_the_first_look() -> None:
+    lagging = deck(playing())
+    lagging.run(6.0)
+    began_s = lagging.world.now
+    lagging.player.stall(2.0)
+    lagging.run(10.5)
+    (sought_s,) = [at_s for at_s, command in lagging.commands if isinstance(command, Seek)]
+    assert sought_s - began_s - 2.0 < lagging.controller.traits.tick_s + 0.001
+
+
 def test_the_room_s_own_speed_is_no_error() -> None:
     fast = deck(playing(rate=1.5))
     fast.run(20.0)

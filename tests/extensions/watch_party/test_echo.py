@@ -53,6 +53,13 @@ def test_a_play_that_the_browser_refuses_is_not_the_viewer_s_pause() -> None:
         assert guard.see(tick * 0.1, reading(tick * 0.1, 0.0, paused=True)) is None
 
 
+def test_a_start_that_is_seen_late_is_not_a_jump() -> None:
+    guard = EchoGuard()
+    guard.see(0.0, reading(0.0, 10.0, paused=True))
+    guard.commanded(0.0, (Play(),))
+    assert guard.see(60.0, reading(60.0, 69.9)) is None
+
+
 def test_a_throttled_tab_s_long_interval_is_not_a_jump() -> None:
     guard = EchoGuard()
     guard.see(0.0, reading(0.0, 10.0))

@@ -1,7 +1,11 @@
 """One member's side: what it says first, reports, and never reports."""
 
+import math
 from typing import Any
 
+import pytest
+
+from regie_watch_party.envelope import Envelope, read_inbound, write
 from regie_watch_party.participant import EAGER_FOR_S, SERVER_SILENCE_S, Participant
 from regie_watch_party.player import Pause, Play, Reading, Seek
 from regie_watch_party.protocol import (
@@ -175,6 +179,34 @@ def test_a_forced_resync_reaches_the_controller() -> None:
     seat.participant.receive(seat.now, TimelineChanged(running(3), "resync", forced=True))
     commands = [command for tick in range(20, 24) for command in seat.tick(0.15 + tick * 0.1, paused=False)]
     assert any(isinstance(command, Seek) for command in commands)
+
+
+@pytest.mark.parametrize("odd_s", [math.nan, math.inf, -math.inf])
+def test_a_player_that_does_not_know_its_place_is_left_alone(odd_s: float) -> None:
+    seat = Seat(running())
+    position_s = 0.0
+    for _ in range(50):
+        seat.tick(position_s, paused=False)
+        position_s += 0.1
+    asked = len(seat.sent_of(Ping))
+    for _ in range(100):
+        assert seat.tick(odd_s, paused=False) == ()
+        position_s += 0.1
+    assert len(seat.sent_of(Ping)) > asked
+    assert seat.sent_of(PlayerEvent) == []
+    for _ in range(20):
+        seat.tick(position_s, paused=False)
+        position_s += 0.1
+    assert seat.participant.controller.error_s == pytest.approx(0.0, abs=0.2)
+
+
+def test_a_live_stream_s_place_fits_a_message() -> None:
+    seat = Seat(standing())
+    for _ in range(10):
+        seat.tick(1.7e9)
+    states = [ping.state for ping in seat.sent_of(Ping) if ping.state]
+    assert states
+    assert all(read_inbound(write(Envelope(Ping(1.0, state=state)))).message.state == state for state in states)
 
 
 def test_a_dead_socket_is_noticed() -> None:

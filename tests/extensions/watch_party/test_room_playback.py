@@ -13,10 +13,12 @@ from regie_watch_party.protocol import (
     Item,
     Lock,
     Mode,
+    Options,
     Permission,
     PlayerEvent,
     Queue,
     Ready,
+    SetOptions,
     SyncRequest,
     TimelineChanged,
     VoteState,
@@ -244,3 +246,38 @@ def test_a_vote_never_has_more_voices_than_members(size: int, events: list[tuple
         assert len(vote.yes) + len(vote.no) <= len(vote.eligible) <= size
         assert (vote.outcome(0.0) == "passed") == (len(vote.yes) >= needed(len(vote.eligible)))
     assert vote.outcome(15.0) != "open"
+
+
+@pytest.mark.parametrize("ending", [Lock(on=True), SetOptions(Options(mode=Mode.FREE_PLAY))])
+def test_a_vote_ends_with_the_mode_that_asked_for_it(new_party: "type[Party]", ending: Lock | SetOptions) -> None:
+    party = new_party(mode=Mode.CONSENSUS)
+    ada, bob, *_ = party.seat("Ada", "Bob", "Cem", "Dag")
+    (vote,) = party.send(bob, PlayerEvent("seek", 500.0))
+    party.send(ada, ending)
+    assert party.heard(bob, VoteState)[-1].outcome == "failed"
+    assert party.refusals(ada, Ballot(vote.vote, yes=True)) == ["vote_closed"]
+    assert party.room.timeline.position_s == 0.0
+
+
+def test_the_host_of_a_locked_consensus_asks_nobody(new_party: "type[Party]") -> None:
+    party = new_party(mode=Mode.CONSENSUS)
+    ada, *_ = party.seat("Ada", "Bob", "Cem")
+    party.send(ada, Lock(on=True))
+    party.send(ada, PlayerEvent("seek", 500.0))
+    party.send(ada, PlayerEvent("play"))
+    assert party.room.timeline.position_s == 500.0
+    assert party.room.timeline.playing
+
+
+@pytest.mark.parametrize("ask", [PlayerEvent("seek", 500.0), Queue("next")])
+def test_a_vote_about_one_item_does_not_decide_about_the_next(
+    new_party: "type[Party]", ask: PlayerEvent | Queue
+) -> None:
+    party = new_party(mode=Mode.CONSENSUS)
+    ada, bob, *_ = party.seat("Ada", "Bob", "Cem", "Dag")
+    for name in ("second", "third"):
+        party.send(ada, Queue("add", item=Item(name)))
+    (vote,) = party.send(ada, ask)
+    party.room.load(party.now, Item("another"))
+    assert party.refusals(bob, Ballot(vote.vote, yes=True)) == ["vote_closed"]
+    assert (party.room.timeline.item, party.room.timeline.position_s) == ("another", 0.0)

@@ -15,6 +15,7 @@ from regie_watch_party.protocol import (
     HostChanged,
     LeaveRoom,
     Mode,
+    Ping,
     PlayerEvent,
     PlayerState,
     StateUpdate,
@@ -157,6 +158,16 @@ def test_the_role_moves_after_eight_silent_seconds_and_comes_back(new_party: "ty
     assert party.room.host_id == ada.id
     assert party.heard(cyd, HostChanged)[-1] == HostChanged("returned", ada.id)
     assert party.room.timeline.epoch == epoch
+
+
+def test_a_host_whose_socket_lives_is_host_again_once_heard(new_party: "type[Party]") -> None:
+    party = new_party()
+    ada, bob = party.seat("Ada", "Bob")
+    party.pass_time(HOST_SILENCE_S + 0.5, alive=(bob,))
+    assert party.room.host_id == bob.id
+    party.send(ada, Ping(1.0))
+    assert party.room.host_id == ada.id
+    assert party.heard(bob, HostChanged)[-1] == HostChanged("returned", ada.id)
 
 
 def test_a_host_who_joins_anew_within_ten_minutes_is_host_again(new_party: "type[Party]") -> None:

@@ -16,7 +16,7 @@ from regie_watch_party.protocol import (
     WaitFor,
     WaitPolicy,
 )
-from regie_watch_party.quorum import FIRST_LOAD_WAIT_S, REBUFFER_WAIT_S
+from regie_watch_party.quorum import EXCUSED_S, FIRST_LOAD_WAIT_S, REBUFFER_WAIT_S
 
 if TYPE_CHECKING:
     from conftest import Party
@@ -169,3 +169,16 @@ def test_a_player_that_flaps_does_not_hold_the_room_for_ever(new_party: "type[Pa
         party.pass_time(1.0, alive=members)
         played += party.room.timeline.playing
     assert played == 200
+
+
+def test_a_stall_that_was_waited_for_in_vain_stops_the_room_once(new_party: "type[Party]") -> None:
+    party = new_party()
+    members = ada, *_ = party.seat("Ada", "Bob", "Cyd")
+    party.send(ada, PlayerEvent("play"))
+    party.send(ada, Buffering(on=True))
+    party.pass_time(10 * EXCUSED_S, alive=tuple(members))
+    assert len(party.heard(ada, BufferingStart)) == 1
+    party.send(ada, Buffering(on=False))
+    party.send(ada, Buffering(on=True))
+    party.pass_time(3.0, alive=tuple(members))
+    assert len(party.heard(ada, BufferingStart)) == 2
