@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from regie_music_tracker.credits import Known, unknown
 from regie_music_tracker.listen import Listen
-from regie_music_tracker.matching import groups, order
+from regie_music_tracker.matching import order
 from regie_music_tracker.recent import RecentRows
 from regie_music_tracker.rules import Rule, Rulebook
 from regie_music_tracker.store import MemoryStore, SubmissionStore
 from regie_music_tracker.submission import Submission
-from regie_music_tracker.sweep import listens_of, sweep
+from regie_music_tracker.sweep import sweep
 from regie_music_tracker.thresholds import Rejection
 from regie_music_tracker.track import Normaliser, Row
 
@@ -151,10 +151,7 @@ class History:
         return self._normaliser.row(best) if best else None
 
     def _listens(self, rows: list[Row]) -> Iterator[Listen]:
-        detached = self._rulebook.detached
-        yield from (Listen((row,)) for row in rows if row.key in detached)
-        for group in groups([row for row in rows if row.key not in detached]):
-            yield from listens_of(group)
+        return sweep(sorted(rows, key=order), self._rulebook.detached)
 
 
 def _difference(removed: list[Listen], added: list[Listen], rejection: Rejection | None) -> Change:

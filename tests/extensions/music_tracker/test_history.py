@@ -3,15 +3,18 @@
 from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
+from typing import Any
 
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from regie_music_tracker import matching
 from regie_music_tracker.edits import delete, edit, merge, unmerge
 from regie_music_tracker.history import History
 from regie_music_tracker.listen import Listen
-from regie_music_tracker.matching import same_track, second_scrobble_s
+from regie_music_tracker.matching import Judgement, judge, same_track, second_scrobble_s
+from regie_music_tracker.recent import RecentRows
 from regie_music_tracker.rules import AlbumAlias, ArtistAlias, Drop, Mute, Rule, Split, TrackAlias
 from regie_music_tracker.submission import Evidence, Stamp, Submission
 from regie_music_tracker.sweep import Sweep
@@ -147,8 +150,8 @@ def test_different_tracks_are_never_one_listen(given_rows: list[Submission]) -> 
         assert all(same_track(one, other) for one, other in combinations(heads.values(), 2))
 
 
-def song(source: str, after_s: int = 0, title: str = "Song", **given: str) -> Submission:
-    return Submission("u", source, NOON + after_s, given.pop("artist", "Queen"), title, **given)  # type: ignore[arg-type]
+def song(source: str, after_s: int = 0, title: str = "Song", **given: Any) -> Submission:
+    return Submission("u", source, NOON + after_s, given.pop("artist", "Queen"), title, **given)
 
 
 @pytest.fixture
@@ -263,6 +266,37 @@ def test_a_sweep_remembers_one_stretch_of_time_only() -> None:
     assert isinstance(earlier, Row)
     with pytest.raises(ValueError, match="ascending"):
         list(sweeping.feed(earlier))
+
+
+def on_repeat(count: int) -> list[Submission]:
+    """One song, again and again, as two sources tell it."""
+    return [song(source, 200 * n + late, length_s=200) for n in range(count) for source, late in (("a", 0), ("b", 3))]
+
+
+def test_a_song_on_repeat_is_judged_by_its_neighbours_only(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged = []
+
+    def counted(one: Row, other: Row) -> Judgement | None:
+        judged.append(one)
+        return judge(one, other)
+
+    monkeypatch.setattr(matching, "judge", counted)
+    history.load(on_repeat(300))
+    assert [one.sources for one in history.listens()] == [("a", "b")] * 300
+    assert len(judged) < 600 * 10
+
+
+def test_a_song_on_repeat_for_longer_than_is_remembered(history: History) -> None:
+    played = on_repeat(120)
+    history.load(played)
+    history._recent = RecentRows(history._rows, kept=3)
+    before = derived(history)
+    change = history.withdraw(played[0])
+    assert derived(history) == before - told(change.removed) + told(change.added)
+    assert [one.sources for one in change.added] == [("b",)]
+    change = history.submit(played[0])
+    assert derived(history) == before
+    assert [one.sources for one in change.added] == [("a", "b")]
 
 
 # A hundred rows are long to shrink; the other properties find the small cases.
