@@ -308,3 +308,13 @@ def test_crowded_times_keep_the_promises(given_rows: list[Submission]) -> None:
     for row in reversed(given_rows):
         backward.submit(row)
     assert derived(forward) == derived(backward)
+
+
+def test_an_undo_takes_out_its_own_rules_once(history: History) -> None:
+    to_abba, to_queen = ArtistAlias("Bowie", "Abba"), ArtistAlias("Bowie", "Queen")
+    undo = history.apply(to_abba)
+    history.apply(to_queen)
+    history.apply(to_abba)
+    undo()
+    undo()
+    assert history.rules == (to_queen, to_abba)
