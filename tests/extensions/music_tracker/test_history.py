@@ -318,3 +318,16 @@ def test_an_undo_takes_out_its_own_rules_once(history: History) -> None:
     undo()
     undo()
     assert history.rules == (to_queen, to_abba)
+
+
+def test_a_listen_that_has_a_list_of_artists_only_takes_another_in(history: History) -> None:
+    history.load([song("a", artist="", artists=("Queen", "Bowie")), song("b", 90_000, "Lied")])
+    history.apply(*merge(*history.listens()))
+    assert [one.sources for one in history.listens()] == [("a", "b")]
+
+
+@pytest.mark.parametrize("names", [(), ("",), (" ", "")])
+def test_a_split_into_nobody_is_none(history: History, names: tuple[str, ...]) -> None:
+    history.load([song("a")])
+    history.apply(Split("Queen", names))
+    assert [credit.name for one in history.listens() for credit in one.credits] == ["Queen"]
