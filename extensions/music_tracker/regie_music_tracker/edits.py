@@ -21,7 +21,8 @@ def edit(
 def merge(one: Listen, other: Listen) -> tuple[Correction, ...]:
     """Make `other` the same listen as `one`, whatever the rules of matching say."""
     anchor = one.anchor
-    artist, title = anchor.submission.artist, anchor.submission.title
+    artist = anchor.submission.artist or ", ".join(anchor.submission.artists)
+    title = anchor.submission.title
     return tuple(Correction(row.key, anchor.start, artist, title) for row in other.rows)
 
 

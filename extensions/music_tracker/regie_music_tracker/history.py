@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from regie_music_tracker.credits import Known, unknown
 from regie_music_tracker.listen import Listen
-from regie_music_tracker.matching import groups, order
+from regie_music_tracker.matching import order
 from regie_music_tracker.recent import RecentRows
 from regie_music_tracker.rules import Rule, Rulebook
 from regie_music_tracker.store import MemoryStore, SubmissionStore
 from regie_music_tracker.submission import Submission
-from regie_music_tracker.sweep import listens_of, sweep
+from regie_music_tracker.sweep import sweep
 from regie_music_tracker.thresholds import Rejection
 from regie_music_tracker.track import Normaliser, Row
 
@@ -48,7 +48,8 @@ class History:
         self.store = store if store is not None else MemoryStore()
         self._known = known
         self._count_short = count_short
-        self._reread(tuple(rules))
+        self._batches = [list(rules)]
+        self._reread()
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -79,22 +80,21 @@ class History:
 
     def apply(self, *rules: Rule) -> Undo:
         """Put rules in force for the whole history; the undo takes exactly these out again."""
-        self._reread((*self.rules, *rules))
+        batch = list(rules)
+        self._batches.append(batch)
+        self._reread()
 
         def undo() -> None:
-            kept = list(self.rules)
-            for rule in rules:
-                if rule in kept:
-                    # The latest of equal rules: an earlier one was somebody else's decision.
-                    del kept[len(kept) - 1 - kept[::-1].index(rule)]
-            self._reread(tuple(kept))
+            # Not by equality: an equal rule may be somebody else's decision.
+            self._batches = [one for one in self._batches if one is not batch]
+            self._reread()
 
         return undo
 
     def know(self, known: Known) -> None:
         """Judge artist lines by another library from now on, the whole history included."""
         self._known = known
-        self._reread(self.rules)
+        self._reread()
 
     def listens(self) -> Iterator[Listen]:
         """Every listen, derived anew in one pass."""
@@ -106,8 +106,8 @@ class History:
             if isinstance(row := self._normaliser.row(submission), Rejection):
                 yield submission, row
 
-    def _reread(self, rules: tuple[Rule, ...]) -> None:
-        self._rulebook = Rulebook(rules)
+    def _reread(self) -> None:
+        self._rulebook = Rulebook(rule for batch in self._batches for rule in batch)
         self._normaliser = Normaliser(self._rulebook, self._known, count_short=self._count_short)
         self._recent = RecentRows(self._rows)
 
@@ -151,10 +151,7 @@ class History:
         return self._normaliser.row(best) if best else None
 
     def _listens(self, rows: list[Row]) -> Iterator[Listen]:
-        detached = self._rulebook.detached
-        yield from (Listen((row,)) for row in rows if row.key in detached)
-        for group in groups([row for row in rows if row.key not in detached]):
-            yield from listens_of(group)
+        return sweep(sorted(rows, key=order), self._rulebook.detached)
 
 
 def _difference(removed: list[Listen], added: list[Listen], rejection: Rejection | None) -> Change:

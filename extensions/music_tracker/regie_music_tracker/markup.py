@@ -41,8 +41,11 @@ def to_json(node: Node) -> str:
 def _json(node: Node) -> object:
     if not node.children:
         return node.attributes | {"#text": node.text} if node.attributes else node.text
-    grouped: dict[str, object] = {}
+    same: dict[str, list[Node]] = {}
     for child in node.children:
-        same = [_json(one) for one in node.children if one.name == child.name]
-        grouped.setdefault(child.name, same if len(same) > 1 or child.is_list else same[0])
+        same.setdefault(child.name, []).append(child)
+    grouped = {
+        name: [_json(one) for one in nodes] if len(nodes) > 1 or nodes[0].is_list else _json(nodes[0])
+        for name, nodes in same.items()
+    }
     return grouped | ({"@attr": node.attributes} if node.attributes else {})

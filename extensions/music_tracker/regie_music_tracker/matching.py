@@ -151,16 +151,6 @@ def _joined(plays: Sequence[list[Row]], pairs: Sequence[_Pair]) -> list[list[int
     return [home for number, home in enumerate(homes) if number == min(home)]
 
 
-def groups(rows: Sequence[Row]) -> list[list[Row]]:
-    """Rows into groups that have nothing to do with each other: each is divided by itself."""
-    found: list[list[Row]] = []
-    for row in rows:
-        near = [group for group in found if any(may_meet(row, other) for other in group)]
-        found = [group for group in found if all(group is not one for one in near)]
-        found.append([row, *(other for group in near for other in group)])
-    return found
-
-
 def order(row: Row) -> tuple[int, RowKey]:
     """The one order of rows: whatever came first, the same rows make the same listens."""
     return row.start, row.key
@@ -170,17 +160,21 @@ def _plays(rows: Sequence[Row]) -> list[list[Row]]:
     """Rows by start into the plays of each source: a repetition joins a play as long as no second one was possible."""
     plays: list[list[Row]] = []
     for row in rows:
-        for play in reversed(plays):
-            if play[0].source == row.source and _repeats(play, row):
-                play.append(row)
-                break
+        if play := _repeated(plays, row):
+            play.append(row)
         else:
             plays.append([row])
     return plays
 
 
-def _repeats(play: Sequence[Row], row: Row) -> bool:
-    return all(judge(one, row) for one in play)
+def _repeated(plays: Sequence[list[Row]], row: Row) -> list[Row] | None:
+    """The latest play (they come by start) that a row repeats."""
+    for play in reversed(plays):
+        if row.start - play[0].start >= SECOND_SCROBBLE_S:
+            return None
+        if play[0].source == row.source and all(judge(one, row) for one in play):
+            return play
+    return None
 
 
 def _candidates(plays: Sequence[list[Row]]) -> Iterator[_Pair]:

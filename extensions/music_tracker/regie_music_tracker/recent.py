@@ -24,13 +24,13 @@ class RecentRows:
 
     def put(self, row: Row) -> None:
         """Take a row in, now that the storage has it; reading the storage may have brought it already."""
-        if twin := self.find(row):
-            self.remove(twin)
+        self.remove(row)
         insort(self._stretch(row.start // STRETCH_S), row, key=order)
 
     def remove(self, row: Row) -> None:
-        """Forget a row that the storage has no more."""
-        self._stretch(row.start // STRETCH_S).remove(row)
+        """Forget the row of this key, if it is here: a stretch that was read again may lack it already."""
+        if twin := self.find(row):
+            self._stretch(row.start // STRETCH_S).remove(twin)
 
     def find(self, row: Row) -> Row | None:
         """The row of the same key that is here already."""
@@ -38,13 +38,14 @@ class RecentRows:
 
     def group(self, seed: Row) -> list[Row]:
         """Every row that must be judged together with this one, itself first."""
-        group, waiting, seen = [seed], [seed], {id(seed)}
+        # By key: a stretch that was forgotten on the way comes back as other objects.
+        group, waiting, seen = [seed], [seed], {seed.key}
         while waiting:
             row = waiting.pop()
             blocks = set(row.blocks)
             for other in self._near(row):
-                if not blocks.isdisjoint(other.blocks) and id(other) not in seen and may_meet(row, other):
-                    seen.add(id(other))
+                if other.key not in seen and not blocks.isdisjoint(other.blocks) and may_meet(row, other):
+                    seen.add(other.key)
                     group.append(other)
                     waiting.append(other)
         return group

@@ -90,7 +90,9 @@ class Rulebook:
 
     @cached_property
     def _lines(self) -> dict[str, tuple[str, ...]]:
-        return {text_key(rule.line): rule.names for rule in self.rules if isinstance(rule, Split)}
+        splits = (rule for rule in self.rules if isinstance(rule, Split))
+        named = ((rule.line, tuple(name for name in rule.names if name.strip())) for rule in splits)
+        return {text_key(line): names for line, names in named if names}
 
     @cached_property
     def _titles(self) -> dict[tuple[str, str], str]:

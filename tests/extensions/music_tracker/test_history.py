@@ -3,15 +3,18 @@
 from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
+from typing import Any
 
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from regie_music_tracker import matching
 from regie_music_tracker.edits import delete, edit, merge, unmerge
 from regie_music_tracker.history import History
 from regie_music_tracker.listen import Listen
-from regie_music_tracker.matching import same_track, second_scrobble_s
+from regie_music_tracker.matching import Judgement, judge, same_track, second_scrobble_s
+from regie_music_tracker.recent import RecentRows
 from regie_music_tracker.rules import AlbumAlias, ArtistAlias, Drop, Mute, Rule, Split, TrackAlias
 from regie_music_tracker.submission import Evidence, Stamp, Submission
 from regie_music_tracker.sweep import Sweep
@@ -147,8 +150,8 @@ def test_different_tracks_are_never_one_listen(given_rows: list[Submission]) -> 
         assert all(same_track(one, other) for one, other in combinations(heads.values(), 2))
 
 
-def song(source: str, after_s: int = 0, title: str = "Song", **given: str) -> Submission:
-    return Submission("u", source, NOON + after_s, given.pop("artist", "Queen"), title, **given)  # type: ignore[arg-type]
+def song(source: str, after_s: int = 0, title: str = "Song", **given: Any) -> Submission:
+    return Submission("u", source, NOON + after_s, given.pop("artist", "Queen"), title, **given)
 
 
 @pytest.fixture
@@ -265,6 +268,37 @@ def test_a_sweep_remembers_one_stretch_of_time_only() -> None:
         list(sweeping.feed(earlier))
 
 
+def on_repeat(count: int) -> list[Submission]:
+    """One song, again and again, as two sources tell it."""
+    return [song(source, 200 * n + late, length_s=200) for n in range(count) for source, late in (("a", 0), ("b", 3))]
+
+
+def test_a_song_on_repeat_is_judged_by_its_neighbours_only(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged = []
+
+    def counted(one: Row, other: Row) -> Judgement | None:
+        judged.append(one)
+        return judge(one, other)
+
+    monkeypatch.setattr(matching, "judge", counted)
+    history.load(on_repeat(300))
+    assert [one.sources for one in history.listens()] == [("a", "b")] * 300
+    assert len(judged) < 600 * 10
+
+
+def test_a_song_on_repeat_for_longer_than_is_remembered(history: History) -> None:
+    played = on_repeat(120)
+    history.load(played)
+    history._recent = RecentRows(history._rows, kept=3)
+    before = derived(history)
+    change = history.withdraw(played[0])
+    assert derived(history) == before - told(change.removed) + told(change.added)
+    assert [one.sources for one in change.added] == [("b",)]
+    change = history.submit(played[0])
+    assert derived(history) == before
+    assert [one.sources for one in change.added] == [("a", "b")]
+
+
 # A hundred rows are long to shrink; the other properties find the small cases.
 @settings(max_examples=30, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(st.lists(submissions, min_size=60, max_size=120))
@@ -274,3 +308,26 @@ def test_crowded_times_keep_the_promises(given_rows: list[Submission]) -> None:
     for row in reversed(given_rows):
         backward.submit(row)
     assert derived(forward) == derived(backward)
+
+
+def test_an_undo_takes_out_its_own_rules_once(history: History) -> None:
+    to_abba, to_queen = ArtistAlias("Bowie", "Abba"), ArtistAlias("Bowie", "Queen")
+    undo = history.apply(to_abba)
+    history.apply(to_queen)
+    history.apply(to_abba)
+    undo()
+    undo()
+    assert history.rules == (to_queen, to_abba)
+
+
+def test_a_listen_that_has_a_list_of_artists_only_takes_another_in(history: History) -> None:
+    history.load([song("a", artist="", artists=("Queen", "Bowie")), song("b", 90_000, "Lied")])
+    history.apply(*merge(*history.listens()))
+    assert [one.sources for one in history.listens()] == [("a", "b")]
+
+
+@pytest.mark.parametrize("names", [(), ("",), (" ", "")])
+def test_a_split_into_nobody_is_none(history: History, names: tuple[str, ...]) -> None:
+    history.load([song("a")])
+    history.apply(Split("Queen", names))
+    assert [credit.name for one in history.listens() for credit in one.credits] == ["Queen"]

@@ -81,7 +81,8 @@ def read_pano(raw: Any, target: Target) -> Read:
 
 def read_rockbox(raw: Sequence[str], target: Target) -> Read:
     """A row of a player's log: artist, album, title, number, length, L or S, time, id; comments tell the zone."""
-    if raw[0].startswith("#"):
+    # Artists may begin with # as well: their rows have a time.
+    if raw[0].startswith("#") and not (len(raw) >= 7 and whole(raw[6])):
         if raw[0].strip().upper() == "#TZ/UNKNOWN" and target.zone is None:
             raise ZoneNeeded("The player wrote its own local time: say in which time zone it was.")
         return Skip.OTHER_FILE

@@ -132,7 +132,8 @@ def fill(
 def _barred(library: Library, brief: Brief) -> frozenset[str]:
     if brief.days_without_repeat < 1:
         return frozenset()
-    return frozenset(library.listed(brief.day - timedelta(days=brief.days_without_repeat)))
+    days = min(brief.days_without_repeat, (brief.day - date.min).days)
+    return frozenset(library.listed(brief.day - timedelta(days=days)))
 
 
 def _fillers(library: Library) -> list[Candidate]:

@@ -86,7 +86,7 @@ class NowPlaying:
 
 @dataclass(frozen=True, slots=True)
 class Submit:
-    """Take these in."""
+    """Take these in: what makes a listen of what was sent."""
 
     session: str
     tracks: tuple[Track, ...]
@@ -124,13 +124,16 @@ def decode(request: Request, path: str) -> Handshake | NowPlaying | Submit:
     if not session:
         raise Refusal(BAD_SESSION)
     if path == NOW_PLAYING_PATH:
-        return NowPlaying(session, _track(given, "", needs_time=False))
+        if not (track := _track(given, "", needs_time=False)):
+            raise failed("the track lacks its artist or title")
+        return NowPlaying(session, track)
     numbers = [number for number in range(MOST_ITEMS + 1) if f"a[{number}]" in given]
     if len(numbers) > MOST_ITEMS:
         raise failed(f"at most {MOST_ITEMS} tracks in one request")
     if not numbers:
         raise failed("no track in the request")
-    return Submit(session, tuple(_track(given, f"[{number}]", needs_time=True) for number in numbers))
+    tracks = (_track(given, f"[{number}]", needs_time=True) for number in numbers)
+    return Submit(session, tuple(track for track in tracks if track))
 
 
 def _handshake(given: Mapping[str, str]) -> Handshake:
@@ -144,13 +147,12 @@ def _handshake(given: Mapping[str, str]) -> Handshake:
     return Handshake(given["u"], given.get("c", ""), int(stamp), given["a"])
 
 
-def _track(given: Mapping[str, str], index: str, *, needs_time: bool) -> Track:
+def _track(given: Mapping[str, str], index: str, *, needs_time: bool) -> Track | None:
+    """A track, None if it can never be one: refused, its client would repeat it for ever and send nothing else."""
     artist, title = text(given.get(f"a{index}")), text(given.get(f"t{index}"))
-    if not artist or not title:
-        raise failed("a track lacks its artist or title")
     stamp = _number(given.get(f"i{index}", ""))
-    if needs_time and stamp is None:
-        raise failed("a track lacks its time")
+    if not artist or not title or (needs_time and stamp is None):
+        return None
     return Track(
         artist,
         title,

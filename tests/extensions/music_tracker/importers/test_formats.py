@@ -214,3 +214,9 @@ def test_an_import_is_resumed_behind_any_chunk() -> None:
         seen = [row.at for chunk in [*whole[: done + 1], *rest] for row in chunk.submissions]
         assert seen == [NOON + 300 * number for number in range(25)]
     assert chunks(data, after=Cursor(1, 10)) == []
+
+
+def test_rockbox_knows_artists_from_comments() -> None:
+    header = "#AUDIOSCROBBLER/1.1\n#TZ/UTC\n#ARTIST\t#ALBUM\t#TITLE\t#TRACKNUM\t#LENGTH\t#RATING\t#TIMESTAMP\t#ID\n"
+    (row,) = rows(f"{header}#1 Dads\tRecord\tSong\t3\t200\tL\t{NOON}\t\n")
+    assert row.artist == "#1 Dads"

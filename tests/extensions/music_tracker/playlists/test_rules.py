@@ -143,6 +143,11 @@ def test_no_repeats_within_days(library: Any) -> None:
     assert set(found) == set(map(str, range(3, 10)))
 
 
+def test_no_repeats_ever(library: Any) -> None:
+    library.add(track("a", is_loved=True))
+    assert ids(make(RULES["loved"], library, Brief(TODAY, days_without_repeat=10**9))) == ["a"]
+
+
 def test_what_is_missing_is_filled_up_and_says_so(library: Any) -> None:
     library.add(track("loved", "Queen", is_loved=True))
     for number in range(5):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regie_music_tracker import markup
 from regie_music_tracker.protocols.audioscrobbler import Failure, answers, decode, encode
 from regie_music_tracker.protocols.audioscrobbler.calls import (
     Code,
@@ -196,3 +197,18 @@ def test_any_text_makes_xml_and_json_that_parse(artist: str, track: str) -> None
 def test_any_body_is_decoded_or_refused(body: bytes, method: str) -> None:
     with pytest.raises(Failure):
         decode(Request("POST", "/2.0/", f"method={method}&api_key=open", {}, body), SECRETS.get)
+
+
+def test_a_long_page_is_written_in_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = []
+
+    def counted(node: markup.Node) -> object:
+        written.append(node)
+        return to_json_value(node)
+
+    to_json_value = markup._json
+    monkeypatch.setattr(markup, "_json", counted)
+    tracks = [answers.PlayedTrack("Queen", f"Song {number}", NOW) for number in range(200)]
+    document = json.loads(encode(answers.RecentPage(answers.Page("ada", 1, 200, 200), tracks), Form.JSON).body)
+    assert [track["name"] for track in document["recenttracks"]["track"]] == [track.track for track in tracks]
+    assert len(written) < 200 * 8

@@ -255,3 +255,13 @@ def test_every_form_of_address_is_found(path: str, query: str, protocol: Protoco
 @pytest.mark.parametrize("path", ["/", "/panel", "/1", "/10/x", "/apis"])
 def test_other_addresses_belong_to_others(path: str) -> None:
     assert route(Request("GET", path)) is None
+
+
+@pytest.mark.parametrize("value", [[], {}, ["x"], 0, False, 1.5])
+def test_an_id_of_any_kind_is_refused_politely(value: object) -> None:
+    assert "recording_mbid" in refusal([listen(info={"recording_mbid": value})]).message
+
+
+def test_a_title_may_tell_of_nul_without_holding_it() -> None:
+    assert submit([listen(track_name="back \\u0000 slash")]).listens
+    assert "NUL" in refusal([listen(track_name="nul \\\0")]).message

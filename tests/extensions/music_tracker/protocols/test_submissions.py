@@ -85,14 +85,20 @@ def test_what_plays_now() -> None:
     [
         {},
         {"s": "x"},
-        {"s": "x", "a[0]": "A"},
-        {"s": "x", "a[0]": "A", "t[0]": "T"},
         {"s": "x", **{f"{name}[{n}]": "1" for n in range(51) for name in "ati"}},
     ],
 )
 def test_bad_submissions_are_refused(fields: dict[str, str]) -> None:
     with pytest.raises(Refusal):
         decode(post(SUBMISSION_PATH, **fields), SUBMISSION_PATH)
+
+
+def test_a_track_that_can_never_be_taken_does_not_hold_up_the_others() -> None:
+    good = {"a[1]": "Queen", "t[1]": "Song", "i[1]": str(NOW)}
+    for bad in ({"a[0]": "A"}, {"a[0]": "A", "t[0]": "T"}, {"a[0]": " ", "t[0]": "T", "i[0]": "1"}):
+        call = decode(post(SUBMISSION_PATH, s="x", **bad, **good), SUBMISSION_PATH)
+        assert isinstance(call, Submit)
+        assert [track.title for track in call.tracks] == ["Song"]
 
 
 @given(st.binary())

@@ -18,6 +18,8 @@ LONGEST_S = 24 * 86_400
 MBID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _ID_FIELDS = ("recording_mbid", "release_mbid", "release_group_mbid", "track_mbid")
 _ID_LISTS = ("artist_mbids", "work_mbids")
+# As JSON writes it; one more backslash before it makes it a text about it.
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def read_json(body: bytes) -> Any:
@@ -80,7 +82,7 @@ def _check_text(item: Mapping[str, Any]) -> None:
         raise ApiError(400, "A listen is nested too deeply.") from None
     if size > MOST_LISTEN_BYTES:
         raise ApiError(400, f"A listen is larger than {MOST_LISTEN_BYTES} bytes.")
-    if "\\u0000" in text:
+    if _NUL.search(text):
         raise ApiError(400, "A listen contains a NUL character.")
 
 
@@ -130,7 +132,7 @@ def read_info(info: Any) -> dict[str, Any]:
     if not isinstance(info, Mapping):
         raise ApiError(400, "additional_info must be an object.")
     kept = {name: value for name, value in info.items() if name not in (*_ID_FIELDS, *_ID_LISTS)}
-    kept |= {name: _mbid(name, info[name]) for name in _ID_FIELDS if info.get(name) not in {None, ""}}
+    kept |= {name: _mbid(name, info[name]) for name in _ID_FIELDS if info.get(name) not in (None, "")}
     kept |= {name: ids for name in _ID_LISTS if (ids := _mbids(name, info.get(name)))}
     _check_tags(info.get("tags"))
     _check_duration(info)
