@@ -121,7 +121,7 @@ class Judge:
         self._check_port(port)
         literal = _literal(parsed.host)
         if literal is not None:
-            self._check(literal, port, parsed.host)
+            self._check(literal, parsed.host)
         return parsed
 
     async def addresses(self, host: str, port: int) -> list[str]:
@@ -129,30 +129,33 @@ class Judge:
         self._check_port(port)
         literal = _literal(host)
         if literal is not None:
-            self._check(literal, port, host)
+            self._check(literal, host)
             return [str(literal)]
         found = [(text, _parse(text)) for text in await self._resolve(host)]
         if not found:
             raise TransferFailed(f"{host} has no address")
         if _canonical_host(host) in self._allow.hosts:
             self._vouched.update((address, port) for _, address in found)
-        for _, address in found:
-            self._check(address, port, host)
+        else:
+            for _, address in found:
+                self._check(address, host)
         return [text for text, _ in found]
 
     def check_socket(self, host: str, port: int) -> None:
-        """Refuse a numeric address that is about to be dialled."""
+        """Refuse a numeric address that is about to be dialled, unless an allowed host led to it."""
         self._check_port(port)
-        self._check(_parse(host), port, host)
+        address = _parse(host)
+        if (address, port) not in self._vouched:
+            self._check(address, host)
 
     def _check_port(self, port: int) -> None:
         if port in BLOCKED_PORTS or not 0 < port < 65536:
             raise AddressRefused(f"Port {port} belongs to another protocol")
 
-    def _check(self, address: Address, port: int, host: str) -> None:
+    def _check(self, address: Address, host: str) -> None:
         mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
         plain = mapped or address
-        if is_public(plain) or self._allow.holds(plain) or (address, port) in self._vouched:
+        if is_public(plain) or self._allow.holds(plain):
             return
         raise AddressRefused(f"{host} leads to an inner address; the owner can allow it in the settings")
 

@@ -7,9 +7,9 @@ from typing import Any
 import ffmpeg
 
 from .encoders import SOFTWARE, Encoder
-from .ffmpeg import PROTOCOLS, Tools
+from .ffmpeg import FORMATS, PROTOCOLS, Tools
 from .plan import Plan, VideoPlan
-from .probe import FORMATS, Subtitle
+from .probe import Subtitle
 
 _STEREO_BITRATE = "192k"
 _SURROUND_BITRATE = "384k"

@@ -181,7 +181,8 @@ def merged(old: Iterable[Cookie], new: Iterable[Cookie]) -> list[Cookie]:
 
 def to_jar(cookies: Iterable[Cookie]) -> AbstractCookieJar:
     """A jar for the direct path, which gives each host its own only."""
-    jar = aiohttp.CookieJar(unsafe=True)
+    # Values go out as the browser had them; quoting would change those with commas or quotes.
+    jar = aiohttp.CookieJar(unsafe=True, quote_cookie=False)
     for each in cookies:
         jar.update_cookies({each.name: _morsel(each)}, URL.build(scheme="https", host=each.domain, path=each.path))
     return jar

@@ -199,7 +199,7 @@ class _Transfer:
         self._clock = clock
         self._meter = Meter(order.meter.budget)
         self._pace = Pace(order.meter.budget, clock)
-        self._decode = _decoder(response.headers.get("Content-Encoding", ""))
+        self._decoder = _decoder(response.headers.get("Content-Encoding", ""))
         self._started = clock()
 
     async def run(self, held: Validator | None) -> Download | Page:
@@ -253,7 +253,7 @@ class _Transfer:
             self._pace.received(len(chunk))
             if self._order.rate is not None:
                 await self._order.rate.take(len(chunk))
-            for block in self._decode(chunk):
+            for block in self._decoder.feed(chunk):
                 self._meter.decoded(len(block))
                 pending += block
                 if is_judged or len(pending) >= SNIFF_BYTES:
@@ -262,6 +262,7 @@ class _Transfer:
                     pending = b""
         if pending:
             yield pending
+        self._decoder.check_end()
 
     async def _take(self, block: bytes) -> None:
         await self._part.write(block)
@@ -309,26 +310,47 @@ async def _first(blocks: AsyncIterator[bytes]) -> bytes:
     return await anext(blocks, b"")
 
 
-def _identity(chunk: bytes) -> Iterator[bytes]:
-    yield chunk
+class _Identity:
+    """Bytes that are sent as they are."""
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Pass the bytes on."""
+        yield chunk
+
+    def check_end(self) -> None:
+        """Any end will do: the length is judged elsewhere."""
 
 
-def _decoder(encoding: str) -> Callable[[bytes], Iterator[bytes]]:
-    """A decoder that never makes more than a mebibyte at once, whatever it is fed."""
-    if encoding.lower() in {"", "identity"}:
-        return _identity
-    if encoding.lower() not in {"gzip", "x-gzip", "deflate"}:
-        raise SourceRefused(f"The server sends {encoding!r}, although plain bytes were asked for")
-    inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)
+class _Inflate:
+    """Undoes gzip and deflate; never makes more than a mebibyte at once, whatever it is fed."""
 
-    def decode(chunk: bytes) -> Iterator[bytes]:
+    def __init__(self, encoding: str) -> None:
+        self._encoding = encoding
+        self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """The blocks that these bytes make."""
         block = b"begin"
         while block:
             try:
-                block = inflate.decompress(chunk, MIB)
+                block = self._inflate.decompress(chunk, MIB)
             except zlib.error as error:
-                raise TransferFailed(f"The server's {encoding} is broken: {error}") from error
+                raise TransferFailed(f"The server's {self._encoding} is broken: {error}") from error
             yield block
-            chunk = inflate.unconsumed_tail
+            chunk = self._inflate.unconsumed_tail
+        if self._inflate.unused_data:
+            # What zlib does not use it would gather in memory for ever.
+            raise TransferFailed(f"The server sends more than its {self._encoding} holds")
 
-    return decode
+    def check_end(self) -> None:
+        """Refuse an end in the middle."""
+        if not self._inflate.eof:
+            raise TransferFailed(f"The server's {self._encoding} is cut off")
+
+
+def _decoder(encoding: str) -> _Identity | _Inflate:
+    if encoding.lower() in {"", "identity"}:
+        return _Identity()
+    if encoding.lower() in {"gzip", "x-gzip", "deflate"}:
+        return _Inflate(encoding)
+    raise SourceRefused(f"The server sends {encoding!r}, although plain bytes were asked for")

@@ -20,6 +20,7 @@ from .direct import DirectDownloader, Download, Order
 from .disk import hash_file
 from .errors import CookieFormat, FetcherError, NoSpace, SourceRefused, Throttled, Unreadable
 from .extract import Extracted, Extractor, Found, Preset, Wanted
+from .names import as_text
 from .plan import Action, Plan, make_plan
 from .probe import Media, probe
 from .progress import OnProgress, Progress, Step, ignore
@@ -145,7 +146,7 @@ class Engine:
                 meter=meter,
                 rate=self._rate,
                 jar=to_jar(cookies) if cookies else None,
-                on_progress=on_progress,
+                on_progress=room.watching(on_progress),
                 on_length=room.need,
             )
             got = await self._direct.download(order)
@@ -173,9 +174,9 @@ class Engine:
         item = LibraryItem(
             id=job.id,
             owner=job.owner,
-            title=source.title,
+            title=as_text(source.title),
             sha256="",
-            folder=job.folder,
+            folder=as_text(job.folder),
             source_url=without_credentials(job.url),
         )
         recipe = self._converter.recipe(job.preset.value)

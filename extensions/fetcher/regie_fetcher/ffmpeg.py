@@ -9,12 +9,18 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 from .errors import ConversionFailed, NoSpace, ToolMissing
 
 # Nothing that FFmpeg opens may lead to the network or to another kind of file.
 PROTOCOLS = "file,pipe,crypto,data"
+# Demuxers of plain media. Playlists and scripts (hls, dash, concat, …) are left out: they open other files.
+FORMATS = (
+    "mov,matroska,avi,mpegts,mpeg,ogg,flac,mp3,wav,aac,asf,flv,ac3,eac3,mxf,rm,aiff,caf,ivf,m4v,h264,hevc,mpegvideo,"
+    "dts,w64,nut,gif,wtv,dv,amr,ape,tta,wv,obu"
+)
 _TAIL_BYTES = 8192
 _FULL_DISK = re.compile(r"No space left on device|Disk quota exceeded")
 _END_S = 5.0
@@ -58,7 +64,7 @@ def wrapped(argv: Sequence[str], *, nice: int = 0) -> list[str]:
 async def run(argv: Sequence[str], *, on_line: OnLine, stall_s: float, nice: int = 0) -> None:
     """Run a program to its end, its lines of output passed on as they come.
 
-    It is killed with its children when it prints nothing for `stall_s`, and when the caller is cancelled.
+    It is killed with its children when it neither prints, reads nor writes for `stall_s`, and when the caller is cancelled.
     """
     process = await asyncio.create_subprocess_exec(
         *wrapped(argv, nice=nice),
@@ -72,7 +78,7 @@ async def run(argv: Sequence[str], *, on_line: OnLine, stall_s: float, nice: int
     assert process.stderr is not None  # noqa: S101 - the same
     errors = asyncio.create_task(_tail(process.stderr), name="fetcher ffmpeg errors")
     try:
-        await _read_lines(process.stdout, on_line, stall_s)
+        await _read_lines(process.pid, process.stdout, on_line, stall_s)
         async with asyncio.timeout(_END_S):
             status = await process.wait()
         said = await errors
@@ -85,13 +91,28 @@ async def run(argv: Sequence[str], *, on_line: OnLine, stall_s: float, nice: int
         raise NoSpace("The disk is full") if _FULL_DISK.search(said) else ConversionFailed(_complaint(argv, said))
 
 
-async def _read_lines(stream: asyncio.StreamReader, on_line: OnLine, stall_s: float) -> None:
+async def _read_lines(pid: int, stream: asyncio.StreamReader, on_line: OnLine, stall_s: float) -> None:
     while True:
-        async with asyncio.timeout(stall_s):
-            line = await stream.readline()
+        moved = _moved(pid)
+        try:
+            async with asyncio.timeout(stall_s):
+                line = await stream.readline()
+        except TimeoutError:
+            # FFmpeg says nothing while it moves the index to the front, which takes minutes in a large file.
+            if _moved(pid) == moved:
+                raise
+            continue
         if not line:
             return
         on_line(line.decode(errors="replace").rstrip("\n"))
+
+
+def _moved(pid: int) -> str:
+    """What a process has read and written so far, in the kernel's words; empty where that is not told."""
+    try:
+        return Path(f"/proc/{pid}/io").read_text()
+    except OSError:
+        return ""
 
 
 async def _tail(stream: asyncio.StreamReader) -> str:

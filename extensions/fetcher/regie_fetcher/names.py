@@ -17,6 +17,11 @@ _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\..
 _UNWANTED = frozenset({"Cf", "Zl", "Zp", "Cs", "Co", "Cn"})
 
 
+def as_text(title: str) -> str:
+    """A title that every database takes: neither NUL nor bytes that are no character."""
+    return re.sub("[\\0\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", title)
+
+
 def safe_name(title: str) -> str:
     """One component of a path: no separators, controls, reserved names, and at most 223 bytes of UTF-8."""
     text = unicodedata.normalize("NFC", title)

@@ -8,13 +8,8 @@ from typing import Any
 
 from .boxes import Boxes, read_boxes
 from .errors import ConversionFailed, Unreadable
-from .ffmpeg import PROTOCOLS, Tools, run
+from .ffmpeg import FORMATS, PROTOCOLS, Tools, run
 
-# Demuxers of plain media. Playlists and scripts (hls, dash, concat, …) are left out: they open other files.
-FORMATS = (
-    "mov,matroska,avi,mpegts,mpeg,ogg,flac,mp3,wav,aac,asf,flv,ac3,eac3,mxf,rm,aiff,caf,ivf,m4v,h264,hevc,mpegvideo,"
-    "dts,w64,nut,gif,wtv,dv,amr,ape,tta,wv,obu"
-)
 _SUFFIXES = {"mov": ".mp4", "matroska": ".mkv", "mpegts": ".ts", "asf": ".wmv", "mpeg": ".mpg"} | {
     name: f".{name}" for name in ("avi", "ogg", "flac", "mp3", "wav", "aac", "flv", "gif")
 }

@@ -133,5 +133,11 @@ def _strays(store: MediaStore, tree: Path, named: Collection[str]) -> list[Path]
     ]
     if not unnamed:
         return []
-    stored = {path.stat().st_ino for path in store.root.glob("*/*") if path.is_file()}
-    return [path for path in unnamed if path.stat().st_nlink > 1 and path.stat().st_ino in stored]
+    stored = {_identity(path) for path in store.root.glob("*/*") if path.is_file()}
+    return [path for path in unnamed if path.stat().st_nlink > 1 and _identity(path) in stored]
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """What two names of one file share; the inode alone recurs on every mounted disk."""
+    stat = path.stat()
+    return stat.st_dev, stat.st_ino

@@ -110,8 +110,14 @@ class MediaStore:
         self.check()
         media = await asyncio.to_thread(_true_to, path, media)
         async with self._hold(media.sha256):
+            # Equal bytes are one file, under the ending that it was first given.
+            media = await self.rows.media(media.sha256) or media
             await asyncio.to_thread(self._put, path, media)
-            return await self._commit(media, item)
+            added = await self._commit(media, item)
+            if added.sha256 != media.sha256:
+                # The job has run before, and its address gave other bytes then: those it keeps.
+                await self.discard(media)
+            return added
 
     async def add_known(self, media: MediaFile, item: LibraryItem) -> LibraryItem | None:
         """Add an item to a file that the library has already; None if the file is not there after all."""
@@ -122,6 +128,8 @@ class MediaStore:
 
     async def _commit(self, media: MediaFile, item: LibraryItem) -> LibraryItem:
         added = await self._commit_named(media, replace(item, sha256=media.sha256))
+        if added.sha256 != media.sha256:
+            return added
         known = await self.rows.media(media.sha256)
         if known is not None and known.is_missing:
             await self.rows.mark_missing(media.sha256, is_missing=False)
@@ -138,8 +146,11 @@ class MediaStore:
             return committed
         stem = safe_folder(item.folder) / safe_name(item.title)
         for number in range(1, _MAX_TWINS):
-            twin = f"{stem} ({number})" if number > 1 else str(stem)
-            committed = await self.rows.commit(media, replace(item, link=f"{twin}{media.suffix}"))
+            link = f"{stem} ({number}){media.suffix}" if number > 1 else f"{stem}{media.suffix}"
+            if inside(self.tree, link).exists():
+                # Another item's name, or a file that people put there: neither is taken over.
+                continue
+            committed = await self.rows.commit(media, replace(item, link=link))
             if committed is not None:
                 return committed
         raise StoreUnavailable(f"{stem} exists {_MAX_TWINS} times")

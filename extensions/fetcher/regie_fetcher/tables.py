@@ -123,6 +123,9 @@ class SqlRows:
     async def remove_item(self, item_id: str) -> MediaFile | None:
         """Remove an item, and its file's row with the last of them; returns that file."""
         async with self._engine.begin() as connection:
+            # Two last items that go at once would each see the other, so removals of one file wait in line.
+            shown = select(library_item.c.sha256).where(library_item.c.id == item_id).scalar_subquery()
+            await connection.execute(select(media_file.c.sha256).where(media_file.c.sha256 == shown).with_for_update())
             removed = await connection.execute(
                 delete(library_item).where(library_item.c.id == item_id).returning(library_item.c.sha256)
             )

@@ -10,13 +10,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import yt_dlp
-from yt_dlp.downloader import get_suitable_downloader
+from yt_dlp.downloader import external, get_suitable_downloader, hls
 from yt_dlp.downloader.dash import DashSegmentsFD
 from yt_dlp.downloader.hls import HlsFD
 from yt_dlp.downloader.http import HttpFD
 from yt_dlp.networking.exceptions import HTTPError, TransportError
+from yt_dlp.postprocessor import ffmpeg as postprocessor
+from yt_dlp.postprocessor.ffmpeg import FFmpegPostProcessor
 from yt_dlp.utils import DownloadError, ExtractorError, GeoRestrictedError, UnsupportedError, YoutubeDLError
 from yt_dlp.version import __version__
+
+from .ffmpeg import FORMATS, PROTOCOLS
 
 Event = dict[str, object]
 Send = Callable[[Event], None]
@@ -97,6 +101,13 @@ def _has_scripts() -> bool:
     return True
 
 
+def _input_arguments() -> dict[str, list[str]]:
+    """For whatever yt-dlp does with FFmpeg: a track may be a playlist in disguise, and lead to files of this machine."""
+    arguments = ["-protocol_whitelist", PROTOCOLS, "-format_whitelist", FORMATS]
+    steps: list[Any] = [each for each in vars(postprocessor).values() if isinstance(each, type)]
+    return {f"{each.pp_key().lower()}+ffmpeg_i": arguments for each in steps if issubclass(each, FFmpegPostProcessor)}
+
+
 class _Mute:
     """A logger that says nothing: yt-dlp's lines may hold addresses with tokens and cookies."""
 
@@ -119,6 +130,19 @@ class _OwnDownloaders(yt_dlp.YoutubeDL):  # type: ignore[misc] # published witho
         if downloader not in {HttpFD, HlsFD, DashSegmentsFD} or not schemes <= {"http", "https"}:
             raise Refusal(f"Media by {info.get('protocol') or 'another protocol'} cannot be fetched safely")
         return super().dl(name, info, *args, **options)
+
+
+class FFmpegFD(external.FFmpegFD):  # type: ignore[misc] # published without types
+    """FFmpeg for the streams that HlsFD cannot read; yt-dlp knows the program by the name of this class."""
+
+    def real_download(self, filename: str, info: dict[str, Any]) -> Any:
+        """Fetch, unless cookies would stand in the command line for all to see."""
+        if self.ydl.cookiejar.get_cookies_for_url(info["url"]):
+            raise Refusal("Such a stream is fetched by FFmpeg, which would show the site's cookies to other users")
+        return super().real_download(filename, info)
+
+
+hls.FFmpegFD = FFmpegFD
 
 
 class Refusal(Exception):
@@ -185,6 +209,7 @@ class Job:
             "format": "bestaudio/best" if preset == "audio" else "bestvideo*+bestaudio/best",
             "format_sort": _SORTS[preset],
             "merge_output_format": "mp4/mkv",
+            "postprocessor_args": _input_arguments(),
             "js_runtimes": {name: {} for name in self._request["runtimes"]},
             "remote_components": [],
             "match_filter": self._match,

@@ -172,3 +172,17 @@ def test_any_text_is_judged_without_another_error(text: str) -> None:
     for url in (text, f"http://{text}/", f"http://{text}"):
         with contextlib.suppress(FetcherError):
             assert Judge().url(url).scheme in {"http", "https"}
+
+
+async def test_an_allowed_host_vouches_for_its_sockets_and_for_no_other_name() -> None:
+    async def resolve(_: str) -> list[str]:
+        return ["10.0.0.5"]
+
+    judge = Judge(AllowList.parse(["nas.lan"]), resolve)
+    assert await judge.addresses("nas.lan", 80) == ["10.0.0.5"]
+    judge.check_socket("10.0.0.5", 80)
+    for host in ("evil.example", "10.0.0.5"):
+        with pytest.raises(AddressRefused):
+            await judge.addresses(host, 80)
+    with pytest.raises(AddressRefused):
+        judge.url("http://10.0.0.5/")

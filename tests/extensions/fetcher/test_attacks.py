@@ -1,6 +1,7 @@
 """A hostile site that is allowed itself, and tries to lead the service to an inner listener beside it."""
 
 import asyncio
+import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from regie_fetcher.address import AllowList, Judge
 from regie_fetcher.budget import Budget, Meter
 from regie_fetcher.direct import DirectDownloader, Order, Page
-from regie_fetcher.errors import AddressRefused, FetcherError
+from regie_fetcher.errors import AddressRefused, FetcherError, SourceRefused
 from regie_fetcher.extract import Extractor, Wanted
 from regie_fetcher.proxy import PolicyProxy
 
@@ -133,3 +134,35 @@ async def test_ffmpeg_behind_the_proxy_is_held_as_well(
             await through(ticket.url, inner.url)
             assert isinstance(ticket.refusal, AddressRefused)
     assert inner.hits == 0
+
+
+async def test_a_track_that_is_a_playlist_brings_in_no_file_of_the_machine(
+    origin: Any, outer_judge: Judge, work: Path, tmp_path: Path
+) -> None:
+    private, sound = tmp_path / "private.ts", tmp_path / "sound.mp4"
+    for kind, target in (("testsrc2=size=64x36:rate=10:duration=1", private), ("sine=duration=1", sound)):
+        command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", kind, target]
+        await asyncio.to_thread(subprocess.run, command, check=True, timeout=50)
+    playlist = HLS.format(body=f"#EXTINF:1,\nfile://{private}")
+    origin.file("/video.mp4", playlist.encode())
+    origin.file("/audio.mp4", sound.read_bytes())
+    second = (
+        '</Representation></AdaptationSet><AdaptationSet mimeType="audio/mp4">'
+        '<Representation id="2" bandwidth="100" codecs="mp4a.40.2"><BaseURL>/audio.mp4</BaseURL>\n</Representation>'
+    )
+    manifest = DASH.format(target="/video.mp4").replace("\n</Representation>", second)
+    origin.file("/two.mpd", manifest.encode(), content_type="application/dash+xml")
+    async with PolicyProxy(outer_judge) as proxy, Extractor(proxy) as extractor:
+        with pytest.raises(FetcherError):
+            await extractor.download(Wanted(url=outer(origin, "/two.mpd"), folder=work))
+    assert {each.target for each in origin.requests} >= {"/video.mp4", "/audio.mp4"}
+
+
+async def test_cookies_never_stand_in_a_command_line(origin: Any, outer_judge: Judge, work: Path) -> None:
+    body = '#EXT-X-KEY:METHOD=SAMPLE-AES,URI="/key"\n#EXTINF:5,\n/segment.ts'
+    manifest = HLS.format(body=body).encode()
+    origin.file("/film.m3u8", manifest, content_type="application/vnd.apple.mpegurl")
+    jar = "# Netscape HTTP Cookie File\nouter.example\tFALSE\t/\tFALSE\t0\tsid\tsecret\n"
+    async with PolicyProxy(outer_judge) as proxy, Extractor(proxy) as extractor:
+        with pytest.raises(SourceRefused, match="would show the site's cookies"):
+            await extractor.download(Wanted(url=outer(origin, "/film.m3u8"), folder=work, cookies=jar))

@@ -78,6 +78,14 @@ async def test_a_program_that_stands_still_is_ended_with_its_children(
     await gone(int((tmp_path / "child").read_text()))
 
 
+async def test_a_program_that_works_without_a_word_is_left_alone(tmp_path: Path) -> None:
+    # FFmpeg says nothing while it moves the index of a large file to the front.
+    work = f"echo begun; n=0; while [ $n -lt 15 ]; do n=$((n+1)); echo x >> {tmp_path}/out; sleep 0.1; done; echo done"
+    said: list[str] = []
+    await run([program(tmp_path, "ffmpeg", work)], on_line=said.append, stall_s=1)
+    assert said == ["begun", "done"]
+
+
 async def test_a_cancel_ends_the_program_and_its_children(
     gone: Callable[[int], Awaitable[None]], tmp_path: Path
 ) -> None:

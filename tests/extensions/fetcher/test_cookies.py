@@ -158,3 +158,9 @@ def test_what_is_written_is_read_back(jar: list[Cookie]) -> None:
 def test_any_text_is_read_or_refused(text: str) -> None:
     with contextlib.suppress(CookieFormat):
         assert parse_cookies(text)
+
+
+async def test_a_value_goes_out_as_the_browser_had_it() -> None:
+    value = '{"a":1},b c'
+    sent = to_jar([Cookie(domain="example.org", name="odd", value=value)]).filter_cookies(URL("https://example.org/"))
+    assert sent["odd"].OutputString() == f"odd={value}"

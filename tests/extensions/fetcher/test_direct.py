@@ -389,3 +389,13 @@ async def test_proxies_of_the_environment_are_ignored(
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     assert (await fetch(direct, origin.file("/f", noise), work)).size == len(noise)
+
+
+async def test_gzip_with_an_endless_tail_or_cut_short_is_no_file(
+    direct: DirectDownloader, origin: Any, work: Path, noise: bytes
+) -> None:
+    packed = gzip.compress(noise)
+    for number, body in enumerate((packed + bytes(600_000), packed[:-9])):
+        url = origin.file(f"/{number}", body, Content_Encoding="gzip")
+        with pytest.raises(TransferFailed):
+            await direct.download(Order(url=url, folder=work))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from regie_fetcher.address import Judge
+from regie_fetcher.budget import Budget
 from regie_fetcher.convert import Converter
 from regie_fetcher.cookies import Cookie
 from regie_fetcher.engine import Engine, Job, Listed, Stored, without_credentials
@@ -260,3 +261,32 @@ async def test_many_jobs_at_once_share_one_file(
 
 def test_credentials_do_not_reach_a_row() -> None:
     assert without_credentials("https://ann:pw@example.com:8443/a?v=1") == "https://example.com:8443/a?v=1"
+
+
+async def test_a_name_that_is_no_text_becomes_one_that_a_row_can_hold(
+    engine: Engine, origin: Any, clips: dict[str, bytes]
+) -> None:
+    async def handler(exchange: Any) -> None:
+        name, body = b'attachment; filename="caf\xe9\x85.mp4"', clips["good.mp4"]
+        head = b"HTTP/1.1 200 OK\r\nContent-Disposition: %s\r\nContent-Length: %d\r\n\r\n" % (name, len(body))
+        await exchange.send(head + body)
+
+    done = await stored(engine, Job(id="j1", url=origin.route("/f", handler), folder="a\0b"))
+    assert (done.item.title, done.item.folder) == ("caf\ufffd\ufffd", "a\ufffdb")
+
+
+async def test_a_body_without_length_leaves_the_reserve_alone(
+    judge: Judge, tmp_path: Path, origin: Any, noise: bytes
+) -> None:
+    def free(path: Path) -> int:
+        return 5_000_000 - sum(each.stat().st_size for each in path.rglob("source*"))
+
+    async def endless(exchange: Any) -> None:
+        await exchange.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + noise)
+        while True:
+            await exchange.send(noise)
+
+    store = MediaStore(tmp_path, MemoryRows(), reserve_bytes=1_000_000, free=free).create()
+    async with Engine(judge, store, Converter(await Tools.find())) as engine:
+        with pytest.raises(NoSpace, match="are needed"):
+            await engine.fetch(Job(id="j1", url=origin.route("/f", endless), budget=Budget(max_bytes=30_000_000)))

@@ -3,6 +3,7 @@ import errno
 import hashlib
 import os
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -254,3 +255,50 @@ def test_any_order_of_adds_deletes_and_reconciles_keeps_the_invariants(seed: int
 
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(run(Path(folder)))
+
+
+async def test_a_file_of_the_users_own_keeps_its_name_and_outlives_the_item(store: MediaStore) -> None:
+    assert store.tree is not None
+    store.tree.mkdir()
+    own = store.tree / "Title.mp4"
+    own.write_bytes(b"my own film")
+    added = await add(store, "j1", b"film")
+    assert added.link == "Title (2).mp4"
+    assert (store.tree / added.link).read_bytes() == b"film"
+    await store.delete_media("j1")
+    assert own.read_bytes() == b"my own film"
+    assert tree(store) == ["Title.mp4"]
+
+
+async def test_equal_bytes_are_one_file_whatever_ending_they_are_given(store: MediaStore) -> None:
+    await add(store, "j1", b"film")
+    path = store.work("j2") / "source"
+    path.write_bytes(b"film")
+    added = await store.add_media(path, replace(FACTS, suffix=".m4a"), item("j2"))
+    assert stored(store) == [sha(b"film")]
+    assert added.link == "Title (2).mp4"
+
+
+async def test_a_job_that_runs_again_with_other_bytes_leaves_no_orphan(store: MediaStore) -> None:
+    first = await add(store, "j1", b"film")
+    assert await add(store, "j1", b"another film") == first
+    assert stored(store) == [sha(b"film")]
+    assert (await reconcile(store)).trashed == []
+
+
+async def test_a_file_of_another_device_is_never_taken_for_a_link_of_ours(
+    store: MediaStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert store.tree is not None
+    added = await add(store, "j1", b"film")
+    stray = store.tree / "mounted.mp4"
+    os.link(store.tree / added.link, stray)
+    real = Path.stat
+
+    def stat(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        found = real(path, follow_symlinks=follow_symlinks)
+        return os.stat_result((*found[:2], found.st_dev + 1, *found[3:10])) if path.name == stray.name else found
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert (await reconcile(store)).unlinked == []
+    assert stray.exists()
