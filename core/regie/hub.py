@@ -98,11 +98,11 @@ class Hub:
         if self.settings.redis_url:
             self.log.warning("REGIE_REDIS_URL has no effect yet: this version runs one node, without Redis")
         await self.db.start()
+        if self.data_dir.was_unclean and (found := await self.db.quick_check()) != "ok":
+            self.log.error("the database is damaged", found=found, advice="restore the newest file of backups/")
         await migrate(
             self.db, "core", Storage(Base.metadata, "regie.storage.migrations"), backup_dir=self.data_dir.backups
         )
-        if self.data_dir.was_unclean and (found := await self.db.quick_check()) != "ok":
-            self.log.error("the database is damaged", found=found, advice="restore the newest file of backups/")
         await self.entities.load()
         await self.entries.load()
         self.forget_secrets()

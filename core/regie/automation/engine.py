@@ -196,6 +196,9 @@ class Automations:
         except asyncio.CancelledError:
             self._end(trace, "cancelled")
             raise
+        except Exception as error:
+            self._end(trace, "failed", f"{type(error).__name__}: {error}")
+            raise
 
     async def _check_and_act(
         self, automation: Automation, trace: Trace, variables: Mapping[str, Any], context: EventContext

@@ -146,8 +146,8 @@ class ConfigEntries:
         entry = ConfigEntry(
             ulid().lower(), plugin, title, data, options or {}, unique_id, source, created_at=now, modified_at=now
         )
-        self._entries[entry.id] = entry
         await self._save(entry)
+        self._entries[entry.id] = entry
         self._bus.fire("config_entry_changed", {"type": "added", "entry": entry})
         await self.setup(entry)
         return entry

@@ -21,6 +21,8 @@ class Fault:
     where: str
     text: str
     traceback: str
+    is_from_request: bool = False
+    """Whether a visitor's request met it: visitors must not be able to have a plugin unloaded."""
 
 
 class Faults:
@@ -33,15 +35,15 @@ class Faults:
         self._kept: dict[str, deque[Fault]] = {}
         self._log = structlog.get_logger("regie.faults")
 
-    def report(self, owner: str, error: BaseException, where: str) -> None:
+    def report(self, owner: str, error: BaseException, where: str, *, is_from_request: bool = False) -> None:
         """File a fault; the shape that the bus and the other boundaries call."""
         text = f"{type(error).__name__}: {error}"
-        fault = Fault(self._clock(), where, text, "".join(traceback.format_exception(error)))
+        fault = Fault(self._clock(), where, text, "".join(traceback.format_exception(error)), is_from_request)
         kept = self._kept.setdefault(owner, deque(maxlen=KEPT))
         kept.append(fault)
         self.on_report(owner)
         self._log.error("fault", plugin=owner, where=where, error=text, exc_info=error)
-        recent = [one for one in kept if one.at > fault.at - CRASH_WINDOW_S]
+        recent = [one for one in kept if one.at > fault.at - CRASH_WINDOW_S and not one.is_from_request]
         if owner != "core" and len(recent) >= CRASH_FAULTS:
             self._on_crash(owner)
 

@@ -119,7 +119,8 @@ class Gate:
         if isinstance(error, DBAPIError | PoolTimeoutError):
             self._log.error("database failed", path=request.path, error=str(error))
             return await self._refusal(request, 503, "The database does not answer: try again in a moment")
-        self._hub.faults.report(rule.slug if rule else "core", error, f"{request.method} {request.path}")
+        owner, where = rule.slug if rule else "core", f"{request.method} {request.path}"
+        self._hub.faults.report(owner, error, where, is_from_request=True)
         return await self._refusal(request, 500, "Something failed; the plugin's page says what")
 
     async def _refusal(

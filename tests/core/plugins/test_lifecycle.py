@@ -214,3 +214,11 @@ def test_the_hubs_own_plugins_are_found_and_fit() -> None:
     found = {candidate.slug: candidate for candidate in discover()}
     assert {"regie", "jellyfin"} <= set(found)
     assert all(candidate.is_bundled and not candidate.problem for candidate in found.values())
+
+
+async def test_failing_requests_do_not_unload_a_plugin(hub: Hub) -> None:
+    for _ in range(30):
+        hub.faults.report("good", ValueError("a visitor's doing"), "GET /x/good", is_from_request=True)
+    assert len(hub.faults.of("good")) == 30
+    assert not [task for task in asyncio.all_tasks() if task.get_name() == "crash of good"]
+    assert hub.plugins.get("good").is_running

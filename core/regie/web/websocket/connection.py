@@ -234,9 +234,8 @@ class Connection:
         except RegieError as error:
             return messages.error(message_id, _code(error), str(error))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary that answers a failing command
-            self.hub.faults.report(
-                command.name.partition("/")[0] if "/" in command.name else "core", error, command.name
-            )
+            owner = command.name.partition("/")[0] if "/" in command.name else "core"
+            self.hub.faults.report(owner, error, command.name, is_from_request=True)
             return messages.error(message_id, "unknown_error", "Unknown error")
 
     def _queued(self) -> None:
