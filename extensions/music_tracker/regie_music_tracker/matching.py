@@ -52,10 +52,9 @@ def same_track(one: Row, other: Row) -> TrackRule | None:
     """Whether two rows name one recording."""
     if one.track is other.track:
         return TrackRule.TITLE
-    first, second = one.submission, other.submission
-    if first.recording_mbid and first.recording_mbid.lower() == second.recording_mbid.lower():
+    if one.recording_mbid and one.recording_mbid == other.recording_mbid:
         return TrackRule.RECORDING
-    if first.isrc and first.isrc.lower() == second.isrc.lower():
+    if one.isrc and one.isrc == other.isrc:
         return TrackRule.ISRC
     return _same_words(one, other)
 

@@ -1,5 +1,6 @@
 """Raw rows made comparable: text keys, credits and rules applied once for each spelling, then looked up."""
 
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -10,6 +11,7 @@ from regie_music_tracker.rules import Rulebook
 from regie_music_tracker.submission import RowKey, Submission
 from regie_music_tracker.text import marks, strip_title, text_key, title_core
 from regie_music_tracker.thresholds import Rejection, rejection
+from regie_music_tracker.values import MBID
 
 # A longer recording still matches by its start; this bounds how far back a row can have a partner.
 LONGEST_MATCHED_S = 3600
@@ -18,6 +20,7 @@ BLOCK_LETTERS = 3
 # Begins the blocks in which titles are only alike, not equal.
 ALIKE = "~"
 SPELLINGS_KEPT = 1 << 15
+_ISRC = re.compile(r"[A-Z]{2}-?[A-Z0-9]{3}-?[0-9]{2}-?[0-9]{5}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +44,7 @@ class Track:
 
 @dataclass(slots=True, eq=False)
 class Row:
-    """A raw row ready for matching; `group` belongs to the sweep it takes part in."""
+    """A raw row ready for matching; ids only where they are real; `group` belongs to the sweep it takes part in."""
 
     key: RowKey
     submission: Submission
@@ -50,6 +53,8 @@ class Row:
     track: Track
     length_s: float | None
     blocks: tuple[str, ...]
+    recording_mbid: str = ""
+    isrc: str = ""
     group: Any = None
 
     @property
@@ -87,11 +92,12 @@ class Normaliser:
                 return Rejection.MUTED
             submission = self.rules.relabel(submission, track.credits[0].name)
         length = min(submission.length_s, LONGEST_MATCHED_S) if submission.length_s else None
-        blocks = track.blocks
-        if submission.recording_mbid or submission.isrc:
-            blocks = (*blocks, *(f"id:{one.lower()}" for one in (submission.recording_mbid, submission.isrc) if one))
+        # Players fill an id that they do not know with anything, the same for every track.
+        mbid = submission.recording_mbid.lower() if MBID.fullmatch(submission.recording_mbid) else ""
+        isrc = submission.isrc.lower() if _ISRC.fullmatch(submission.isrc) else ""
+        blocks = (*track.blocks, *(f"id:{one}" for one in (mbid, isrc) if one)) if mbid or isrc else track.blocks
         start = key.start if submission is given else submission.start
-        return Row(key, submission, start, submission.source, track, length, blocks)
+        return Row(key, submission, start, submission.source, track, length, blocks, mbid, isrc)
 
     def _read(self, artist: str, title: str, artists: tuple[str, ...], mbids: tuple[str, ...]) -> Track:
         credited = self._credits(artist.strip() or ", ".join(artists), title, artists, mbids)

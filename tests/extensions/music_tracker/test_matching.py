@@ -11,6 +11,7 @@ from regie_music_tracker.matching import TimeRule, TrackRule
 from regie_music_tracker.submission import Submission
 
 NOON = 1_700_000_000
+MBID = "0383dadf-2a4e-4d10-a46a-e9e041da8eb3"
 
 
 def row(source: str, after_s: int = 0, title: str = "Song", artist: str = "Queen", **given: Any) -> Submission:
@@ -36,8 +37,18 @@ def listens(*rows: Submission) -> Sequence[Listen]:
         (row("a", title="Song (2011 Remaster)"), row("b"), TrackRule.TITLE, TimeRule.CLOSE),
         (row("a", artist="Queen & David Bowie"), row("b"), TrackRule.TITLE, TimeRule.CLOSE),
         (row("a", title="A Long Songtitle"), row("b", 9, "A Long Songtitel"), TrackRule.SIMILAR, TimeRule.CLOSE),
-        (row("a", recording_mbid="x"), row("b", 5, "Lied", recording_mbid="X"), TrackRule.RECORDING, TimeRule.CLOSE),
-        (row("a", isrc="x"), row("b", 5, "Lied", "Abba", isrc="x"), TrackRule.ISRC, TimeRule.CLOSE),
+        (
+            row("a", recording_mbid=MBID),
+            row("b", 5, "Lied", recording_mbid=MBID.upper()),
+            TrackRule.RECORDING,
+            TimeRule.CLOSE,
+        ),
+        (
+            row("a", isrc="GBUM71029604"),
+            row("b", 5, "Lied", "Abba", isrc="gbum71029604"),
+            TrackRule.ISRC,
+            TimeRule.CLOSE,
+        ),
         (row("a", artist="Various Artists"), row("b"), TrackRule.TITLE, TimeRule.CLOSE),
     ],
 )
@@ -63,6 +74,8 @@ def test_one_listen(one: Submission, other: Submission, track: TrackRule, time: 
         (row("a", title="A Long Songtitle"), row("b", 11, "A Long Songtitel")),
         (row("a", title="A Rather Long Song Title Live"), row("b", 0, "A Rather Long Song Title")),
         (row("a", artist="Abba"), row("b")),
+        (row("a", recording_mbid="unknown"), row("b", 5, "Lied", recording_mbid="unknown")),
+        (row("a", isrc="0"), row("b", 5, "Lied", isrc="0")),
         (row("a", artist_mbids=("1",)), row("b", artist_mbids=("2",))),
     ],
 )

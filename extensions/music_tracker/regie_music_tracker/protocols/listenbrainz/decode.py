@@ -19,8 +19,9 @@ from regie_music_tracker.protocols.listenbrainz.calls import (
     SubmitListens,
     ValidateToken,
 )
-from regie_music_tracker.protocols.listenbrainz.listens import MBID, read_json, read_listens, timestamp
+from regie_music_tracker.protocols.listenbrainz.listens import read_json, read_listens, timestamp
 from regie_music_tracker.protocols.wire import Request
+from regie_music_tracker.values import MBID
 
 PAGE = 25
 LONGEST_PAGE = 1000

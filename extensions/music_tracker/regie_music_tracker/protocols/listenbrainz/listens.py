@@ -7,6 +7,7 @@ from typing import Any
 
 from regie_music_tracker.protocols.listenbrainz.calls import ApiError, ListenType, SubmittedListen
 from regie_music_tracker.submission import CLOCK_SKEW_S, EARLIEST
+from regie_music_tracker.values import MBID
 
 MOST_LISTENS = 1000
 MOST_LISTEN_BYTES = 10_240
@@ -15,7 +16,6 @@ MOST_TAGS = 50
 MOST_TAG_CHARACTERS = 64
 LONGEST_S = 24 * 86_400
 
-MBID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _ID_FIELDS = ("recording_mbid", "release_mbid", "release_group_mbid", "track_mbid")
 _ID_LISTS = ("artist_mbids", "work_mbids")
 # As JSON writes it; one more backslash before it makes it a text about it.
