@@ -8,7 +8,7 @@ from .model import Number
 from .numbering import Numbering
 
 _NUMBER = r"(\d{1,4}(?:\.\d(?!\d))?)(?:\.\d)?"
-_TAIL = r"(?:[\s_]?v\d)?(?:[\s_]?(?:完|fin|end|finale?))?"
+_TAIL = r"[a-d]?(?:[\s_-]?v\d)?(?:[\s_]?(?:完|fin|end|finale?))?"
 _RANGE = r"(?:(?:v\d)?(?:[\s_]?[~+&][\s_]?|\s?(?:[-,à_]|to)\s?)(\d{1,4})){0,8}"
 _STOP = r"(?=[\s_.]|[\[(\])-]|$)"
 _AFTER_DASH = re.compile(rf"(?:[\s_.]|(?<=[\])]))-[\s_.]{{1,2}}(?:#|e)?{_NUMBER}{_RANGE}{_TAIL}{_STOP}")
@@ -24,12 +24,12 @@ _SQUARE = re.compile(r"(?<=[a-z0-9!?).][\s_])\[(\d{2,4})(?:\s?[-~]\s?(\d{2,4}))?
 _BEFORE_DASH = re.compile(rf"(?<=[\s_])(\d{{2,4}}){_RANGE}{_TAIL}(?=[\s_]-[\s_](?!nced|ncop|ova|oad|special))")
 _WIDE_RANGE = re.compile(r"(?<=[\s_])(0\d{1,2})[\s_]-[\s_](\d{2,3})(?=[\s_]?[\[(])")
 _BEFORE_FRENCH = re.compile(r"(?<=[a-z0-9!?).][\s_.])(\d{2,4})(?=[\s_.]{1,2}[\[(]?(?:vostfr|vf|vost)(?![a-z0-9]))")
-_BEFORE_SQUARE = re.compile(r"(?<=[a-z!?)]\s)(\d{2,4})(?=\s?\[)|(?<=[a-z!?)]_)(\d{2,4})(?=_[\[(])")
+_BEFORE_SQUARE = re.compile(r"(?<=[a-z!?)]\s)(\d{2,4})(?:v\d)?(?=\s?\[)|(?<=[a-z!?)]_)(\d{2,4})(?=_[\[(])")
 _PADDED_DASH = re.compile(r"(?<=[a-z!?)]\s)(0\d{1,2})(?=\s-\s)")
 _PADDED_TITLED = re.compile(r"(?<=[a-z!?)]\s)(?!007)(0\d{1,2})(?=\s[a-z][^\[\]]{2,80}\[[^\[\]]{2,20}\]$)")
 _RANGE_BEFORE = re.compile(r"(?<=[\s_.])(\d{2,4})\s?[-~]\s?(\d{2,4})(?=[\s_.]{1,2}$)")
 _COMPACT = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)[._ ]{1,2}$")
-_COMPACT_RANGE = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)-(?:\1)(\d\d)[._ ]{1,2}$")
+_COMPACT_RANGE = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)[-.](?:\1)(\d\d)[._ ]{1,2}$")
 _PADDED_COMPACT = re.compile(r"(?<=[._ ])(0[1-9])(\d\d)(?=-[a-z0-9]{2,15}$)")
 _AMID = re.compile(r"[^\[\]()\s]{2,60}_([1-9]|1\d)([0-2]\d)_[a-z_']{2,80}")
 _DOUBLE = re.compile(r"(?<=[._ ])(\d{1,2})(\d\d)(\d\d)[._ ]{1,2}$")

@@ -27,7 +27,7 @@ _ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii")
 _GAP = r"[\s._:,/\-]{0,4}"
 
 _SXXEYY = re.compile(
-    r"(?:(?<![a-z0-9])[st](\d{1,4})|(?<=[a-z])s(\d\d))[\s._\-\[(]{0,3}(?:episode|ep|e|xe|x)[\s._\-]{0,2}(\d{1,5})(?!\d)"
+    r"(?:(?<![a-z0-9])[st](\d{1,4})|(?<=[a-z])s(\d\d))[\s._\-\[(]{0,3}(?!x26[456])(?:episode|ep|e|xe|x)[\s._\-]{0,2}(\d{1,5})(?!\d)"
 )
 _NXNN = re.compile(
     r"(?<![a-z0-9])(?:(?<!\d\.)|(?!\dx26[456]))(?:(\d{1,2})x(\d{1,4})|((?:19|20)\d\d)x(\d\d))(?!\d)(?![e-wyz]|[a-d][a-z0-9])"
@@ -49,7 +49,7 @@ _ASIAN = re.compile(r"第\s*([0-9一二三四五六七八九十]{1,2})\s*[季期
 _ASIAN_RANGE = re.compile(r"第\s*(\d{1,4})\s*[-~]\s*(\d{1,4})\s*[话話集回]")
 _HALF = re.compile(r"[a-d](?![a-z0-9])")
 _MARKED = re.compile(
-    r"[\s._]{0,2}([-~&+,]|to|à|et|and)?[\s._]{0,2}(?:s(\d{1,4})[\s._]?|(\d{1,2})(?=x))?(?:ep|e|x)[\s._]?(\d{1,5})(?!\d)(?![a-df-wyz])"
+    r"(?:[\s._]{0,2}|[\])]\s?[\[(](?=\d{1,2}x|s\d))([-~&+,]|to|à|et|and)?[\s._]{0,2}(?:s(\d{1,4})[\s._]?|(\d{1,2})(?=x))?(?!x26[456])(?:ep|e|x)[\s._]?(\d{1,5})(?!\d)(?![a-df-wyz])"
 )
 _BARE = re.compile(r"(?:([-~&+_])|\s?([~&+])\s?|,\s?)(\d{1,5})(?![a-z0-9])(?!\.\d(?!\d))")
 _NEXT_ONE = re.compile(r"[\s.](\d\d)(?=[\s.]\d|[\s.]?$)")
@@ -57,7 +57,7 @@ _SPACED = re.compile(r"[\s.](to|à|a|bis|tot|en|et|and|und|y|e|i)[\s.](\d{1,4})(
 _OF = re.compile(r"[\s._]{0,2}(?:of|из|sur|de|von|/)[\s._]{0,2}(\d{1,4})(?!\d)")
 
 _SEASON = re.compile(
-    rf"(?<![a-z0-9])(?:s|t(?=0\d)|{_SEASON_WORD}(?:[\s._:]{{0,2}}|-)|(?<=- )series[ ._]){_NUMBER}(?:(?![a-z0-9])|(?=[dp]\d{{1,2}}(?![a-z0-9])))(?!\.\d[^\d])"
+    rf"(?<![a-z0-9])(?:s|t(?=0\d)|{_SEASON_WORD}(?:[\s._:]{{0,2}}|-)|(?<=- )series[ ._]){_NUMBER}(?:(?![a-z0-9])|(?=[dp]\d{{1,2}}(?![a-z0-9])))(?!\.(?![1-7]\.[01](?!\d))\d[^\d])"
 )
 _ORDINAL = re.compile(
     r"(?<![a-z0-9])(\d{1,2})(?:st|nd|rd|th|ª|º|a|ème|eme|e|\.)[\s._](?:season|temporada|stagione|staffel|saison)(?![a-z])"
