@@ -99,14 +99,15 @@ class ForkServer:
     def _reap(self) -> None:
         while self._jobs:
             try:
-                pid, _ = os.waitpid(-1, os.WNOHANG)
+                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             except ChildProcessError:
                 return
-            if pid == 0:
+            if ended is None:
                 return
-            self._jobs.discard(pid)
-            # What the job has started ends with it; until here its id cannot have passed to another process.
-            _kill_group(pid)
+            # What the job has started ends with it; until it is reaped its id cannot pass to another process.
+            _kill_group(ended.si_pid)
+            os.waitpid(ended.si_pid, 0)
+            self._jobs.discard(ended.si_pid)
 
 
 def _kill_group(pid: int) -> None:
