@@ -36,6 +36,9 @@ def test_a_good_attempt_is_taken_back() -> None:
         throttle.admit("a")
         throttle.forgive("a")
     throttle.admit("a")
+    throttle.admit("a")
+    with pytest.raises(TooManyAttempts):
+        throttle.admit("a")
 
 
 def test_strangers_cannot_fill_the_memory() -> None:
