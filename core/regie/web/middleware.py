@@ -57,6 +57,9 @@ class Gate:
         try:
             security.check_head(request)
             if rule is None:
+                if self._hub.state == "STARTING":
+                    # Its plugin may not be loaded yet.
+                    raise web.HTTPServiceUnavailable(text="The hub is starting", headers={"Retry-After": "2"})
                 # No such route: the handler raises 404 or 405. A route without a rule cannot exist, and is none if it does.
                 raise request.match_info.http_exception or web.HTTPNotFound
             return await handler(await self._admitted(request, rule))

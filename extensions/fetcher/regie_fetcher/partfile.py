@@ -4,7 +4,7 @@ import asyncio
 import errno
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -56,7 +56,8 @@ class PartFile:
             has_bytes = self._part.stat().st_size > 0
         except (OSError, ValueError, TypeError):
             return None
-        return validator if validator.url == url and validator.if_range and has_bytes else None
+        is_ours = validator.url == _fingerprint(url) and validator.if_range and has_bytes
+        return replace(validator, url=url) if is_ours else None
 
     def held_bytes(self) -> int:
         """How much of the file is there already."""
@@ -78,7 +79,7 @@ class PartFile:
             else:
                 self._state.unlink(missing_ok=True)
                 self._file = self._part.open("wb")
-                self._state.write_text(json.dumps(asdict(validator)))
+                self._state.write_text(json.dumps(asdict(validator) | {"url": _fingerprint(validator.url)}))
 
     async def write(self, chunk: bytes) -> None:
         """Take more bytes; they reach the disk a mebibyte at a time, in a thread."""
@@ -135,3 +136,8 @@ class _no_space:  # noqa: N801 - reads as the statement that it is
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
             raise NoSpace(f"The disk is full: {error.strerror}") from error
+
+
+def _fingerprint(url: str) -> str:
+    """What tells one address from another; the address itself may hold a password, which has no place on disk."""
+    return hashlib.sha256(url.encode(errors="surrogatepass")).hexdigest()

@@ -321,3 +321,12 @@ async def test_a_form_that_cannot_be_read_is_the_senders_fault(
     async with http.post("/x/example/form", data=body, headers={"Content-Type": content_type}) as answer:
         assert answer.status == 400
     assert example.faults.of("example") == []
+
+
+async def test_what_is_not_there_yet_while_the_hub_starts_is_asked_for_later(hub: TestHub, http: ClientSession) -> None:
+    hub.state = "STARTING"
+    async with http.post("/api/x/jellyfin/webhook/secret", data="{}") as answer:
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
+    hub.state = "RUNNING"
+    async with http.post("/api/x/jellyfin/webhook/secret", data="{}") as answer:
+        assert answer.status == 404
