@@ -170,9 +170,15 @@ class JobQueue:
             async with self._database.write() as session:
                 query = wanted.order_by(JobRow.priority.desc(), JobRow.run_at, JobRow.id).limit(1)
                 row = (await session.execute(query.with_for_update(skip_locked=True))).scalar_one_or_none()
-                if row is not None:
+                is_poison = row is not None and row.state == "running" and row.attempts >= MAX_ATTEMPTS
+                if row is not None and not is_poison:
                     row.state, row.worker, row.lease_until = "running", self._worker_id, now + LEASE_S
                     row.attempts += 1
+            if row is not None and is_poison:
+                # It has taken worker after worker down with it.
+                await self._finish(row.id, "failed", error="It never came to an end")
+                self._wake.set()
+                return None
         except Exception as error:  # noqa: BLE001 - the database may be away; the worker goes on
             self._on_fault("core", error, "job queue")
             return None

@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from regie.bus import Bus
 from regie.jobs import Job, JobQueue
 from regie.jobs.queue import LEASE_S, MAX_ATTEMPTS, WORKERS
 from regie.storage import Database, Storage, migrate
-from regie.storage.models import Base
+from regie.storage.models import Base, JobRow
 
 
 class Clock:
@@ -125,6 +126,24 @@ async def test_what_a_killed_worker_held_passes_on_when_its_lease_ends(works: Wo
     result = await works.finished(heir.start)
     assert result["job_id"] == job_id
     assert attempts == [2]
+
+
+async def test_a_job_that_ends_every_worker_is_given_up(works: Works) -> None:
+    queue = works.queue()
+    job_id = await queue.enqueue("demo.poison", {}, unique="all")
+    async with works.database.write() as session:
+        cut_off = {"state": "running", "attempts": MAX_ATTEMPTS, "lease_until": works.clock.now - 1}
+        await session.execute(update(JobRow).where(JobRow.id == job_id).values(**cut_off))
+    seen: list[str] = []
+
+    async def handle(job: Job) -> None:
+        seen.append(job.id)
+
+    queue.register("demo.poison", handle)
+    await works.finished(queue.start)
+    status = (await queue.all())[0]
+    assert (status.state, status.error, seen) == ("failed", "It never came to an end", [])
+    assert await queue.enqueue("demo.poison", {}, unique="all") != job_id
 
 
 async def test_a_failing_job_is_tried_again_then_given_up(works: Works) -> None:
