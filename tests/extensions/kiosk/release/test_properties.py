@@ -61,7 +61,7 @@ def mutated(rng: random.Random) -> str:
     return "".join(letters)
 
 
-def check(release: ReleaseName, name: str) -> None:
+def assert_sound(release: ReleaseName, name: str) -> None:
     assert release.name == name
     assert all(0 <= start <= end <= len(name) for places in release.spans.values() for start, end in places)
     assert release.season == (release.seasons[0] if release.seasons else None)
@@ -75,20 +75,20 @@ def check(release: ReleaseName, name: str) -> None:
 @given(st.text(max_size=200))
 @settings(max_examples=400, deadline=None)
 def test_any_text_is_answered(name: str) -> None:
-    check(parse_release_name(name), name)
+    assert_sound(parse_release_name(name), name)
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=60).map("".join))
 @settings(max_examples=400, deadline=None)
 def test_any_heap_of_tags_is_answered(name: str) -> None:
-    check(parse_release_name(name), name)
+    assert_sound(parse_release_name(name), name)
 
 
 def test_mutated_names_are_answered() -> None:
     rng = random.Random(4)
     for _ in range(10_000):
         name = mutated(rng)
-        check(parse_release_name(name), name)
+        assert_sound(parse_release_name(name), name)
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=lambda name: name[:8])
