@@ -20,6 +20,9 @@ SEEK_BAND_S = 0.5
 SEEK_BAND_NO_RATE_S = 1.0
 SEEK_BAND_RELOAD_S = 3.0
 SEEK_BAND_LATENCIES = 1.2
+# Right after a stall the picture has stood still anyway: one jump more disturbs less than seconds of another speed.
+FROZEN_BAND_S = 0.3
+FROZEN_BAND_LATENCIES = 0.5
 COOL_DOWN_S = 0.5
 UNRESOLVED_COOL_DOWN_S = 2.0
 MISSES_MAX = 3
@@ -114,13 +117,15 @@ class Controller:
 
     def follow(self, timeline: Timeline) -> bool:
         """Take a timeline unless it is older than the one in force; True if it is news."""
-        if self.timeline is not None and timeline.epoch <= self.timeline.epoch:
+        old = self.timeline
+        if old is not None and timeline.epoch <= old.epoch:
             return False
         self.timeline = timeline
         self._hold_retry_s = self._play_retry_s = self._seek_allowed_s = 0.0
         self._misses = self._hold_tries = 0
-        # What a new command asks for is not a correction.
-        self._recent_seeks.clear()
+        if old is None or abs(timeline.position_s - old.position(timeline.at_s)) > SEEK_BAND_S:
+            # What a command to go elsewhere asks for is not a correction.
+            self._recent_seeks.clear()
         return True
 
     def disturbed(self) -> None:
@@ -170,6 +175,7 @@ class Controller:
         if misplaced and not reading.seeking and now >= self._hold_retry_s:
             self._hold_retry_s = now + max(HOLD_RETRY_S, 2 * self.latencies.seek_s) * 2**self._hold_tries
             self._hold_tries = min(self._hold_tries + 1, HOLD_TRIES_MAX)
+            self._recent_seeks.append(now)
             commands.append(Seek(timeline.position_s))
         return tuple(commands)
 
@@ -200,9 +206,9 @@ class Controller:
             if reading.stalled:
                 self._attempt = None
             return NOTHING
-        first = observer.is_blank and self._attempt is None
+        first = observer.is_blank
         if not observer.add(reading.at_s, reading.position_s):
-            return self._leap(now, server_now, timeline, reading) if first else NOTHING
+            return self._first_look(now, server_now, timeline, reading) if first else NOTHING
         self.error_s = error = timeline.position(server_now) - observer.estimate(now)
         if self._attempt is not None:
             if observer.count < READINGS_LEARN:
@@ -216,12 +222,16 @@ class Controller:
         self._judge_rate(now, error)
         return self._apply_rate(now, timeline)
 
-    def _leap(self, now: float, server_now: float, timeline: Timeline, reading: Reading) -> tuple[Command, ...]:
-        """Seek by the first look after a stall or an absence: noise is far smaller than what needs a seek."""
+    def _first_look(self, now: float, server_now: float, timeline: Timeline, reading: Reading) -> tuple[Command, ...]:
+        """Act on a large error by the first look after a stall, an absence or a seek: noise is far smaller."""
+        attempt = self._attempt
         error = timeline.position(server_now - (now - reading.at_s)) - reading.position_s
-        if self._wants_seek(now, reading, error):
+        if attempt is None and self._wants_seek(now, reading, error, frozen=True):
             return (self._seek(now, server_now, timeline, corrective=True),)
-        return NOTHING
+        if not self.has_rate or abs(error) < TRIM_BAND_S or (attempt is not None and not attempt.seek):
+            return NOTHING
+        self._correction = rate_correction(error, self._correction, self._limits)
+        return self._apply_rate(now, timeline)
 
     def _apply_rate(self, now: float, timeline: Timeline) -> tuple[Command, ...]:
         rate = timeline.rate * (1.0 + self._correction)
@@ -231,20 +241,26 @@ class Controller:
         self._observer.set_rate(now, rate)
         return (SetRate(rate),)
 
-    def _seek_band(self, reading: Reading, target: float) -> float:
+    def _seek_band(self, reading: Reading, target: float, *, frozen: bool = False) -> float:
         slowest = SEEK_BAND_LATENCIES * self.latencies.seek_s
         if self.traits.seek_reloads:
             loaded = reading.buffered_s is not None and reading.position_s <= target <= reading.buffered_s
             if not loaded:
                 return max(SEEK_BAND_RELOAD_S, slowest)
-        return max(SEEK_BAND_S if self.has_rate else SEEK_BAND_NO_RATE_S, slowest)
+        if not self.has_rate:
+            return max(SEEK_BAND_NO_RATE_S, slowest)
+        if frozen:
+            return max(FROZEN_BAND_S, FROZEN_BAND_LATENCIES * self.latencies.seek_s)
+        return max(SEEK_BAND_S, slowest)
 
-    def _wants_seek(self, now: float, reading: Reading, error: float) -> bool:
+    def _wants_seek(self, now: float, reading: Reading, error: float, *, frozen: bool = False) -> bool:
         magnitude = abs(error)
         if self._forced:
             self._forced = False
             return magnitude > ENTER_S
-        if magnitude <= SEEK_BAND_S or magnitude <= self._seek_band(reading, reading.position_s + error):
+        if magnitude <= (FROZEN_BAND_S if frozen else SEEK_BAND_S):
+            return False
+        if magnitude <= self._seek_band(reading, reading.position_s + error, frozen=frozen):
             return False
         recent = self._recent_seeks
         exhausted = len(recent) == SEEK_BUDGET and now - recent[0] < SEEK_BUDGET_WINDOW_S

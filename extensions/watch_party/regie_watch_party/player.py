@@ -5,6 +5,8 @@ from dataclasses import dataclass
 START_LATENCY_CAP_S = 0.6
 SEEK_LATENCY_CAP_S = 5.0
 LEARNING_RATE = 0.3
+# Seeks scatter: the first ones are averaged, and what was assumed counts as a quarter of one.
+ASSUMED_WEIGHT = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,5 +81,5 @@ class Latencies:
     def learn_seek(self, measured_s: float) -> None:
         """Take one measured seek."""
         measured_s = max(0.0, min(SEEK_LATENCY_CAP_S, measured_s))
-        self.seek_s += (measured_s - self.seek_s) * (LEARNING_RATE if self.seeks else 1.0)
         self.seeks += 1
+        self.seek_s += (measured_s - self.seek_s) * max(LEARNING_RATE, 1.0 / (self.seeks + ASSUMED_WEIGHT))

@@ -132,7 +132,7 @@ def test_a_pause_stops_at_the_next_tick_and_takes_the_speed_back() -> None:
 def test_a_small_lag_is_caught_up_by_speed_alone() -> None:
     lagging = deck(playing())
     lagging.run(6.0)
-    lagging.player.stall(0.35)
+    lagging.player.stall(0.25)
     lagging.run(16.0)
     assert lagging.count(Seek) == 0
     assert abs(lagging.error_s()) < ENTER_S + 0.01
@@ -155,6 +155,52 @@ def test_a_stall_s_lag_is_sought_at_the_first_look() -> None:
     lagging.run(10.5)
     (sought_s,) = [at_s for at_s, command in lagging.commands if isinstance(command, Seek)]
     assert sought_s - began_s - 2.0 < lagging.controller.traits.tick_s + 0.001
+
+
+def test_half_a_second_is_sought_after_a_stall_but_caught_up_by_speed_otherwise() -> None:
+    after_stall, late = deck(playing()), deck(playing(), start_s=0.5, latencies=Latencies(start_s=0.05))
+    after_stall.run(6.0)
+    after_stall.player.stall(0.45)
+    after_stall.run(9.0)
+    late.run(2.0)
+    assert (after_stall.count(Seek), late.count(Seek)) == (1, 0)
+    assert late.player.rate > 1.1
+    assert abs(after_stall.error_s()) < ENTER_S + 0.01
+
+
+def test_a_seek_that_landed_far_off_is_made_up_from_the_first_look_on() -> None:
+    missed = deck(playing(), seek_s=0.55, seek_spread=0.0, latencies=Latencies(seek_s=0.1, seeks=9))
+    missed.run(6.0)
+    missed.player.stall(1.0)
+    missed.run(7.3)
+    (sought_s,) = [at_s for at_s, command in missed.commands if isinstance(command, Seek)]
+    missed.run(sought_s + 0.56)
+    assert missed.player.rate == 1.0
+    missed.run(sought_s + 0.56 + 2 * missed.controller.traits.tick_s)
+    assert missed.player.rate > 1.1
+
+
+def test_the_first_seeks_are_averaged() -> None:
+    latencies = Latencies()
+    for measured_s in (0.6, 0.4, 0.5):
+        latencies.learn_seek(measured_s)
+    assert latencies.seek_s == pytest.approx((0.25 * 0.25 + 0.6 + 0.4 + 0.5) / 3.25)
+
+
+@pytest.mark.parametrize(("moves", "seeks"), [(False, SEEK_BUDGET), (True, SEEK_BUDGET + 1)])
+def test_only_a_command_to_go_elsewhere_gives_new_seeks(*, moves: bool, seeks: int) -> None:
+    """A room that waits and goes on, again and again, must not make a film that jumps."""
+    jumpy = deck(playing())
+    jumpy.run(3.0)
+    for _ in range(SEEK_BUDGET):
+        jumpy.player.stall(1.0)
+        jumpy.run(jumpy.world.now + 3.5)
+    now = jumpy.world.now
+    jumpy.controller.follow(playing(epoch=2, position_s=500.0 if moves else now - 1.0, at_s=now))
+    jumpy.run(now + 1.5)
+    jumpy.player.stall(1.0)
+    jumpy.run(now + 4.0)
+    assert jumpy.count(Seek) == seeks + moves
 
 
 def test_the_room_s_own_speed_is_no_error() -> None:

@@ -14,11 +14,16 @@ from watch_party_sim.targets import misses
 from watch_party_sim.world import Client, World
 
 SEEDS = range(2000, 2005)
+# What is judged there is stalls, of which five parties hold too few.
+BAD_SEEDS = range(2000, 2020)
 
 
-@pytest.mark.parametrize(("profile", "clients"), [("jitter", 5), ("jitter", 20), ("wan", 5), ("bad", 5)])
-def test_the_must_column_holds(profile: str, clients: int) -> None:
-    parties = [scenario(PROFILES[profile], clients=clients, seed=seed) for seed in SEEDS]
+@pytest.mark.parametrize(
+    ("profile", "clients", "seeds"),
+    [("jitter", 5, SEEDS), ("jitter", 20, SEEDS), ("wan", 5, SEEDS), ("bad", 5, BAD_SEEDS)],
+)
+def test_the_must_column_holds(profile: str, clients: int, seeds: range) -> None:
+    parties = [scenario(PROFILES[profile], clients=clients, seed=seed) for seed in seeds]
     figures = summary([simulate(party, "ours", ours) for party in parties])
     assert misses(profile, clients, figures) == []
     assert figures["seeks_in_20_s"] <= 3

@@ -23,7 +23,6 @@ class Result:
     policy: str
     seed: int
     spreads_s: list[float]
-    spreads_all_s: list[float]
     convergences_s: list[float]
     seeks_per_client: float
     rate_changes_per_min: float
@@ -39,17 +38,15 @@ class Result:
 
 
 class Oracle:
-    """Samples the true spread ten times a second while anybody's picture moves.
+    """Samples the true spread of all members ten times a second while anybody's picture moves.
 
-    A member whose network starves it is left out for as long as it does: no policy can move it, and it hears nothing.
-    What counts is how soon it is back. `spreads_all_s` has those members too.
+    Members whose network starves them count too, although no policy can move them.
     """
 
     def __init__(self, world: World, scenario: Scenario, clients: list[Client], excluded: frozenset[int]) -> None:
         self._world = world
         self._clients = [client for client in clients if client.index not in excluded]
         self.spreads_s: list[float] = []
-        self.spreads_all_s: list[float] = []
         self._pending: list[tuple[float, float | None]] = []
         self.convergences_s: list[float] = []
         self.room_pause_s = 0.0
@@ -95,9 +92,7 @@ class Oracle:
             positions = [player.position() for player in players]
             spread = max(positions) - min(positions)
             if len(positions) > 1:
-                self.spreads_all_s.append(spread)
-                fed = [at for at, player in zip(positions, players, strict=True) if not player.stalled]
-                self.spreads_s.append(max(fed) - min(fed) if fed else spread)
+                self.spreads_s.append(spread)
             close = moving == len(players) and spread < CONVERGED_S
         if self._pending:
             self._pending = [kept for entry in self._pending if (kept := self._judge(entry, now, close=close))]
@@ -137,7 +132,6 @@ def most_within(times: list[float], window_s: float) -> int:
 def summary(results: list[Result]) -> dict[str, Any]:
     """The figures of several parties: percentiles over all samples, means over parties."""
     spreads = sorted(spread for result in results for spread in result.spreads_s)
-    all_spreads = [spread for result in results for spread in result.spreads_all_s]
     convergences = [value for result in results for value in result.convergences_s]
     count = len(results)
 
@@ -151,7 +145,6 @@ def summary(results: list[Result]) -> dict[str, Any]:
         "p50_ms": round(1000 * percentile(spreads, 0.5), 1),
         "p95_ms": round(1000 * percentile(spreads, 0.95), 1),
         "p99_ms": round(1000 * percentile(spreads, 0.99), 1),
-        "p95_with_starved_ms": round(1000 * percentile(all_spreads, 0.95), 1),
         "over_100_ms_percent": over(0.1),
         "over_500_ms_percent": over(0.5),
         "convergence_p50_s": round(percentile(convergences, 0.5), 2),

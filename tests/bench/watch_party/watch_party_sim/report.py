@@ -21,7 +21,6 @@ COLUMNS = {
     "p50_ms": "p50 ms",
     "p95_ms": "p95 ms",
     "p99_ms": "p99 ms",
-    "p95_with_starved_ms": "p95 starved",
     "over_100_ms_percent": ">100 ms %",
     "over_500_ms_percent": ">500 ms %",
     "convergence_p50_s": "conv p50 s",

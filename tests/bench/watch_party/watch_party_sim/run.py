@@ -68,7 +68,6 @@ def _result(scenario: Scenario, name: str, oracle: Oracle, clients: list[Client]
         policy=name,
         seed=scenario.seed,
         spreads_s=oracle.spreads_s,
-        spreads_all_s=oracle.spreads_all_s,
         convergences_s=oracle.convergences_s,
         seeks_per_client=sum(player.seeks for player in players) / len(players),
         rate_changes_per_min=sum(changes) / len(changes),

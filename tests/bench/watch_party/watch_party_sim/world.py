@@ -84,6 +84,8 @@ class Player:
         self.seek_times: list[float] = []
         self.played_s = 0.0
         self.deviation_s = 0.0
+        # Called when it runs dry, has recovered, or has landed: real players have events for these.
+        self.listener: Callable[[], None] = lambda: None
 
     def play(self) -> None:
         """Begin to start; refused before a gesture where the browser wants one."""
@@ -116,8 +118,10 @@ class Player:
         if self.model.refuses_seek:
             return
         self._position = max(0.0, position_s)
-        self._lands_at = now + latency
+        # A starved player has nothing of the new place yet, so a seek takes its time after the stall (as in Chromium).
+        self._lands_at = max(now, self._stalls_until) + latency
         self._block()
+        self._world.at(self._lands_at, self.listener)
 
     def set_rate(self, rate: float) -> None:
         """Run at another speed, if it can."""
@@ -135,6 +139,8 @@ class Player:
         self._settle(now)
         self._stalls_until = max(self._stalls_until, now + length_s)
         self._block()
+        self._world.at(now, self.listener)
+        self._world.at(now + length_s, self.listener)
 
     def position(self) -> float:
         """The true position."""
@@ -230,6 +236,7 @@ class Client:
         self.present = False
         self.server: Server | None = None
         self.agent: Agent | None = None
+        self.player.listener = self._notice
 
     def monotonic(self) -> float:
         """The member's monotonic clock."""
@@ -266,6 +273,10 @@ class Client:
     def _receive(self, message: Any) -> None:
         if self.agent is not None:
             self.agent.receive(message)
+
+    def _notice(self) -> None:
+        if self.agent is not None and self.present:
+            self.agent.tick()
 
     def hidden(self) -> bool:
         """Whether the tab is hidden, so that timers come once a second."""
