@@ -24,8 +24,9 @@ from regie_fetcher.direct import DirectDownloader, Order
 from regie_fetcher.engine import Engine, Job, Listed
 from regie_fetcher.extract import Extractor, Wanted
 from regie_fetcher.ffmpeg import Tools
+from regie_fetcher.media import Media
 from regie_fetcher.plan import make_plan
-from regie_fetcher.probe import probe
+from regie_fetcher.probe import Prober
 from regie_fetcher.proxy import PolicyProxy
 from regie_fetcher.store import MediaStore
 from regie_fetcher.tables import SqlRows, metadata
@@ -194,7 +195,7 @@ async def opened(root: Path, judge: Judge) -> AsyncIterator[Engine]:
     async with database.begin() as connection:
         await connection.run_sync(metadata.create_all)
     store = MediaStore(root / "store", SqlRows(database), reserve_bytes=0).create()
-    async with Engine(judge, store, Converter(await Tools.find())) as engine:
+    async with Prober() as prober, Engine(judge, store, Converter(await Tools.find(), prober)) as engine:
         yield engine
     await database.dispose()
 
@@ -292,10 +293,14 @@ async def bench_feed(base: str, root: Path, judge: Judge) -> None:
 
 async def bench_convert(media: Path, root: Path) -> None:
     print(f"Conversions of a clip of 10 s, median of {ROUNDS}")
-    tools = await Tools.find()
-    converter = Converter(tools)
     source = media / "clip.mkv"
-    found = await probe(tools, source)
+    async with Prober() as prober:
+        converter = Converter(await Tools.find(), prober)
+        found = await prober.probe(source)
+        await compare(converter, source, found, root)
+
+
+async def compare(converter: Converter, source: Path, found: Media, root: Path) -> None:
     remux = make_plan(found)
     bare_remux = ("-c", "copy", "-movflags", "+faststart")
     encode = (

@@ -7,9 +7,10 @@ from typing import Any
 import ffmpeg
 
 from .encoders import SOFTWARE, Encoder
-from .ffmpeg import FORMATS, PROTOCOLS, Tools
+from .ffmpeg import Tools
+from .formats import FORMATS, PROTOCOLS
+from .media import Subtitle
 from .plan import Plan, VideoPlan
-from .probe import Subtitle
 
 _STEREO_BITRATE = "192k"
 _SURROUND_BITRATE = "384k"

@@ -24,6 +24,7 @@ from .engine import Engine, Job, Listed, Stored
 from .errors import FetcherError, StoreUnavailable
 from .extract import Preset
 from .ffmpeg import Tools
+from .probe import Prober
 from .progress import Progress
 from .reconcile import reconcile
 from .store import MediaStore
@@ -84,10 +85,11 @@ async def _run(options: argparse.Namespace) -> int:
     async with _opened(root, options.output) as store:
         rate = RateLimit(options.rate_mib * MIB) if options.rate_mib else None
         tools = await Tools.find()
-        converter = Converter(tools, encoders=Encoders(tools, HARDWARE))
-        async with Engine(judge, store, converter, rate=rate, downloads=options.at_once) as engine:
-            jobs = [_job(url, options, cookies) for url in dict.fromkeys(options.urls)]
-            return await Fetching(engine, options, cookies).run(jobs)
+        async with Prober() as prober:
+            converter = Converter(tools, prober, encoders=Encoders(tools, HARDWARE))
+            async with Engine(judge, store, converter, rate=rate, downloads=options.at_once) as engine:
+                jobs = [_job(url, options, cookies) for url in dict.fromkeys(options.urls)]
+                return await Fetching(engine, options, cookies).run(jobs)
 
 
 def _read_cookies(path: Path | None) -> tuple[Cookie, ...]:

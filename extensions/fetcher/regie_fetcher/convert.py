@@ -10,8 +10,9 @@ from .budget import Clock
 from .encoders import SOFTWARE, Encoder, Encoders
 from .errors import ConversionFailed, Unreadable
 from .ffmpeg import Tools, run
+from .media import Media
 from .plan import PLANNER_VERSION, Action, Plan, make_plan
-from .probe import Media, probe
+from .probe import Prober
 from .progress import OnProgress, Progress, Step, ignore
 
 # How much of its length a result may lose: frames at the edges, but no part of the film.
@@ -63,12 +64,14 @@ class Converter:
     def __init__(
         self,
         tools: Tools,
+        prober: Prober,
         *,
         encoders: Encoders | None = None,
         settings: Settings | None = None,
         slots: int = 1,
     ) -> None:
         self.tools = tools
+        self.prober = prober
         self._encoders = encoders or Encoders(tools, candidates=())
         self._settings = settings or Settings()
         self._slots = asyncio.Semaphore(slots)
@@ -138,7 +141,7 @@ class Converter:
 
     async def verify(self, media: Media, plan: Plan, target: Path) -> Media:
         """Probe a result: nothing may be left to do, and nothing may be missing."""
-        result = await probe(self.tools, target)
+        result = await self.prober.probe(target)
         left = make_plan(result)
         if left.action is not Action.KEEP:
             raise ConversionFailed(f"The result would not play: {left.why}")

@@ -20,9 +20,9 @@ from .direct import DirectDownloader, Download, Order
 from .disk import hash_file
 from .errors import CookieFormat, FetcherError, NoSpace, SourceRefused, Throttled, Unreadable
 from .extract import Extracted, Extractor, Found, Preset, Wanted
+from .media import Media
 from .names import as_text
 from .plan import Action, Plan, make_plan
-from .probe import Media, probe
 from .progress import OnProgress, Progress, Step, ignore
 from .proxy import PolicyProxy
 from .rows import LibraryItem, MediaFile
@@ -185,7 +185,7 @@ class Engine:
             plan = Plan(action=Action.KEEP, why="The library has it already.")
             return Stored(item=added, media=known, plan=plan, is_known=True, cookies=source.cookies)
         on_progress(Progress(Step.PROBE))
-        media = await probe(self._converter.tools, source.path)
+        media = await self._converter.prober.probe(source.path)
         plan = _plan(job, media)
         path, result = await self._convert(source, media, plan, folder, on_progress)
         on_progress(Progress(Step.STORE))

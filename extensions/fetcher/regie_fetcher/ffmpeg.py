@@ -14,13 +14,6 @@ from typing import Self
 
 from .errors import ConversionFailed, NoSpace, ToolMissing
 
-# Nothing that FFmpeg opens may lead to the network or to another kind of file.
-PROTOCOLS = "file,pipe,crypto,data"
-# Demuxers of plain media. Playlists and scripts (hls, dash, concat, …) are left out: they open other files.
-FORMATS = (
-    "mov,matroska,avi,mpegts,mpeg,ogg,flac,mp3,wav,aac,asf,flv,ac3,eac3,mxf,rm,aiff,caf,ivf,m4v,h264,hevc,mpegvideo,"
-    "dts,w64,nut,gif,wtv,dv,amr,ape,tta,wv,obu"
-)
 _TAIL_BYTES = 8192
 _FULL_DISK = re.compile(r"No space left on device|Disk quota exceeded")
 _END_S = 5.0
@@ -30,25 +23,23 @@ OnLine = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The programs of one FFmpeg, and its version."""
+    """The program FFmpeg, and its version."""
 
     ffmpeg: str
-    ffprobe: str
     version: str
 
     @classmethod
     async def find(cls, path: str | None = None) -> Self:
         """Look on PATH; ToolMissing says how to install what is not there."""
-        found = {name: shutil.which(name, path=path) for name in ("ffmpeg", "ffprobe")}
-        for name, program in found.items():
-            if program is None:
-                raise ToolMissing(f"{name} is not installed. On Debian: sudo apt-get install ffmpeg")
+        program = shutil.which("ffmpeg", path=path)
+        if program is None:
+            raise ToolMissing("ffmpeg is not installed. On Debian: sudo apt-get install ffmpeg")
         lines: list[str] = []
-        await run([str(found["ffmpeg"]), "-hide_banner", "-version"], on_line=lines.append, stall_s=20)
+        await run([program, "-hide_banner", "-version"], on_line=lines.append, stall_s=20)
         match = re.match(r"ffmpeg version (\S+)", lines[0] if lines else "")
         if match is None:
-            raise ToolMissing(f"{found['ffmpeg']} does not tell its version")
-        return cls(str(found["ffmpeg"]), str(found["ffprobe"]), match[1])
+            raise ToolMissing(f"{program} does not tell its version")
+        return cls(program, match[1])
 
 
 def wrapped(argv: Sequence[str], *, nice: int = 0) -> list[str]:

@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
-from .probe import Audio, Media, Subtitle, Video
+from .media import HDR_TRANSFERS, Audio, Media, Subtitle, Video
 
 # Part of every recipe: a changed rule makes a new result of an old source.
 PLANNER_VERSION = 1
 
-HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 _PIXEL_FORMATS = frozenset({"yuv420p", "yuvj420p"})
 _PROFILES = frozenset(
     {"", "unknown", "Baseline", "Constrained Baseline", "Main", "Extended", "High", "Progressive High"}

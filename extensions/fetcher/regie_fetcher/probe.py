@@ -1,171 +1,145 @@
-"""What is in a file, by ffprobe and by its MP4 boxes: never by its name or by what a server calls it."""
+"""What is in a file, by FFmpeg's libraries and its MP4 boxes: never by its name or by what a server calls it."""
 
+import asyncio
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
-from .boxes import Boxes, read_boxes
-from .errors import ConversionFailed, Unreadable
-from .ffmpeg import FORMATS, PROTOCOLS, Tools, run
+from .errors import ToolMissing, Unreadable
+from .ffmpeg import wrapped
+from .media import Media
 
-_SUFFIXES = {"mov": ".mp4", "matroska": ".mkv", "mpegts": ".ts", "asf": ".wmv", "mpeg": ".mpg"} | {
-    name: f".{name}" for name in ("avi", "ogg", "flac", "mp3", "wav", "aac", "flv", "gif")
-}
-_PROBE_S = 30.0
-_TEXT_SUBTITLES = frozenset({"subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text", "ttml"})
-_MP4_BRANDS = frozenset(
-    {"isom", "iso2", "iso3", "iso4", "iso5", "iso6", "avc1", "mp41", "mp42", "M4A ", "M4V ", "M4VP", "MSNV", "dash"}
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Video:
-    """A picture stream that is not a cover."""
-
-    index: int
-    codec: str
-    profile: str = ""
-    level: int = 0
-    pixel_format: str = ""
-    width: int = 0
-    height: int = 0
-    field_order: str = ""
-    transfer: str = ""
-    rotation: int = 0
+PROBES_AT_ONCE = 2
+PROBE_S = 60.0
+# A worker holds about 30 MB, so it ends when there is nothing to do; what a file has leaked ends with it too.
+IDLE_S = 60.0
+FILES_A_WORKER = 500
+_READY_S = 60.0
+_LINE_BYTES = 1 << 20
+# A worker needs no more of the environment, which may hold secrets.
+_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audio:
-    """A sound stream."""
+class Prober:
+    """Looks into files by processes of its own, started when needed, so that a hostile file harms no other."""
 
-    index: int
-    codec: str
-    channels: int = 2
-    language: str = ""
-    is_default: bool = False
+    def __init__(self, *, python: str = sys.executable, limit_s: float = PROBE_S, idle_s: float = IDLE_S) -> None:
+        self._python = python
+        self._limit_s = limit_s
+        self._idle_s = idle_s
+        self._slots = asyncio.Semaphore(PROBES_AT_ONCE)
+        self._idle: list[_Worker] = []
+        self._retirement: asyncio.TimerHandle | None = None
+        self._endings: set[asyncio.Task[None]] = set()
 
+    async def __aenter__(self) -> Self:
+        return self
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subtitle:
-    """A subtitle stream; bitmap ones cannot become text."""
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._retire()
+        await asyncio.gather(*self._endings)
 
-    index: int
-    codec: str
-    language: str = ""
+    async def probe(self, path: Path) -> Media:
+        """Read a file's streams; Unreadable if it is no media, or a kind that opens other files."""
+        async with self._slots, self._worker() as worker:
+            try:
+                async with asyncio.timeout(self._limit_s):
+                    answer = await worker.ask(path)
+                if "error" in answer:
+                    raise Unreadable(f"The file is no media that can be played ({answer['error']})")
+                return Media.from_json(answer["media"])
+            except TimeoutError as error:
+                raise Unreadable(f"The file could not be read within {self._limit_s:g} s") from error
+            except (ConnectionError, ValueError, TypeError, KeyError) as error:
+                raise Unreadable("Reading the file ended the program that read it") from error
 
-    @property
-    def is_text(self) -> bool:
-        """Whether FFmpeg can write it as mov_text and WebVTT."""
-        return self.codec in _TEXT_SUBTITLES
+    @asynccontextmanager
+    async def _worker(self) -> AsyncIterator["_Worker"]:
+        """A worker for one file, which goes on to the next unless it is dead, busy or has done enough."""
+        if self._retirement is not None:
+            self._retirement.cancel()
+        worker = self._idle.pop() if self._idle else await _Worker.start(self._python)
+        try:
+            yield worker
+        finally:
+            if worker.is_waiting and worker.files < FILES_A_WORKER:
+                self._idle.append(worker)
+            else:
+                await worker.end()
+            self._retirement = asyncio.get_running_loop().call_later(self._idle_s, self._retire)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Media:
-    """A file's streams and how its container is laid out."""
-
-    container: str
-    duration_s: float | None = None
-    size: int = 0
-    videos: tuple[Video, ...] = ()
-    covers: int = 0
-    audios: tuple[Audio, ...] = ()
-    subtitles: tuple[Subtitle, ...] = ()
-    chapters: int = 0
-    is_mp4: bool = False
-    is_faststart: bool = False
-    is_fragmented: bool = False
-    is_whole: bool = True
-    is_protected: bool = False
-
-    @property
-    def suffix(self) -> str:
-        """The usual end of a name for the container."""
-        return _SUFFIXES.get(self.container.partition(",")[0], ".media")
-
-
-async def probe(tools: Tools, path: Path) -> Media:
-    """Read a file's streams; Unreadable if it is no media, or a kind that opens other files."""
-    command = [tools.ffprobe, "-v", "error", "-protocol_whitelist", PROTOCOLS, "-format_whitelist", FORMATS]
-    command += ["-show_format", "-show_streams", "-show_chapters", "-of", "json", "-i", f"file:{path}"]
-    lines: list[str] = []
-    try:
-        await run(command, on_line=lines.append, stall_s=_PROBE_S)
-        found = json.loads("".join(lines))
-        boxes = read_boxes(path) if "mp4" in found["format"]["format_name"] else None
-        return parse(found, boxes)
-    except ConversionFailed as error:
-        raise Unreadable(f"The file is no media that can be played ({error})") from error
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise Unreadable("The file's streams cannot be read") from error
+    def _retire(self) -> None:
+        """End the workers that have nothing to do."""
+        if self._retirement is not None:
+            self._retirement.cancel()
+        while self._idle:
+            ending = asyncio.create_task(self._idle.pop().end(), name="fetcher probe worker ends")
+            self._endings.add(ending)
+            ending.add_done_callback(self._endings.discard)
 
 
-def parse(found: Mapping[str, Any], boxes: Boxes | None) -> Media:
-    """Make ffprobe's answer into our own terms."""
-    streams = list(found.get("streams", []))
-    videos = [each for each in streams if each.get("codec_type") == "video"]
-    pictures = [each for each in videos if not _is_cover(each)]
-    form = found["format"]
-    return Media(
-        container=str(form["format_name"]),
-        duration_s=_seconds(form.get("duration")),
-        size=int(form.get("size", 0)),
-        videos=tuple(_video(each) for each in pictures),
-        covers=len(videos) - len(pictures),
-        audios=tuple(_audio(each) for each in streams if each.get("codec_type") == "audio"),
-        subtitles=tuple(
-            Subtitle(index=each["index"], codec=each.get("codec_name", ""), language=_tag(each, "language"))
-            for each in streams
-            if each.get("codec_type") == "subtitle"
-        ),
-        chapters=len(found.get("chapters", [])),
-        is_mp4=boxes is not None and _tag(form, "major_brand") in _MP4_BRANDS,
-        is_faststart=boxes is not None and boxes.is_faststart,
-        is_fragmented=boxes is not None and boxes.is_fragmented,
-        is_whole=boxes is None or boxes.is_whole,
-        is_protected=boxes is not None and boxes.is_protected,
-    )
+class _Worker:
+    """One process that is asked about one file at a time."""
 
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None  # noqa: S101 - a pipe was asked for
+        assert process.stdout is not None  # noqa: S101 - the same
+        self._process = process
+        self._questions = process.stdin
+        self._replies = process.stdout
+        self.files = 0
+        self.is_waiting = False
 
-def _is_cover(stream: Mapping[str, Any]) -> bool:
-    disposition = stream.get("disposition", {})
-    return bool(disposition.get("attached_pic") or disposition.get("still_image"))
+    @classmethod
+    async def start(cls, python: str) -> Self:
+        """A process that has loaded its libraries; ToolMissing if it cannot."""
+        process = await asyncio.create_subprocess_exec(
+            *wrapped([python, "-P", "-m", "regie_fetcher.probe_worker"]),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+            limit=_LINE_BYTES,
+            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+        )
+        worker = cls(process)
+        try:
+            async with asyncio.timeout(_READY_S):
+                await worker.hear()
+        except (TimeoutError, ConnectionError) as error:
+            raise ToolMissing("FFmpeg's libraries cannot be loaded. To mend it: pip install -U av") from error
+        finally:
+            if not worker.is_waiting:
+                await worker.end()
+        return worker
 
+    async def ask(self, path: Path) -> dict[str, Any]:
+        """What it says of a file; ConnectionError when it dies over it."""
+        self.is_waiting = False
+        self._questions.write(json.dumps(str(path)).encode() + b"\n")
+        said = await self.hear()
+        self.files += 1
+        return said
 
-def _video(stream: Mapping[str, Any]) -> Video:
-    turned = [each["rotation"] for each in stream.get("side_data_list", []) if "rotation" in each]
-    return Video(
-        index=stream["index"],
-        codec=stream.get("codec_name", ""),
-        profile=str(stream.get("profile", "")),
-        level=int(stream.get("level", 0)),
-        pixel_format=stream.get("pix_fmt", ""),
-        width=int(stream.get("width", 0)),
-        height=int(stream.get("height", 0)),
-        field_order=stream.get("field_order", ""),
-        transfer=stream.get("color_transfer", ""),
-        rotation=int(float(turned[0])) if turned else 0,
-    )
+    async def hear(self) -> dict[str, Any]:
+        """Its next line."""
+        line = await self._replies.readline()
+        if not line.endswith(b"\n"):
+            raise ConnectionResetError("The process has ended")
+        said: dict[str, Any] = json.loads(line)
+        self.is_waiting = True
+        return said
 
-
-def _audio(stream: Mapping[str, Any]) -> Audio:
-    return Audio(
-        index=stream["index"],
-        codec=stream.get("codec_name", ""),
-        channels=int(stream.get("channels", 0)),
-        language=_tag(stream, "language"),
-        is_default=bool(stream.get("disposition", {}).get("default")),
-    )
-
-
-def _tag(holder: Mapping[str, Any], name: str) -> str:
-    return str(holder.get("tags", {}).get(name, ""))
-
-
-def _seconds(text: object) -> float | None:
-    try:
-        seconds = float(str(text))
-    except ValueError:
-        return None
-    return seconds if 0 < seconds < float("inf") else None
+    async def end(self) -> None:
+        """Kill it, whatever it does."""
+        if self._process.returncode is None:
+            self._process.kill()
+        self._questions.close()
+        await self._process.wait()

@@ -20,7 +20,7 @@ from yt_dlp.postprocessor.ffmpeg import FFmpegPostProcessor
 from yt_dlp.utils import DownloadError, ExtractorError, GeoRestrictedError, UnsupportedError, YoutubeDLError
 from yt_dlp.version import __version__
 
-from .ffmpeg import FORMATS, PROTOCOLS
+from .formats import FORMATS, PROTOCOLS
 
 Event = dict[str, object]
 Send = Callable[[Event], None]

@@ -13,6 +13,7 @@ import pytest
 
 from regie_fetcher.address import AllowList, Judge
 from regie_fetcher.direct import DirectDownloader
+from regie_fetcher.probe import Prober
 
 Handler = Callable[["Exchange"], Awaitable[None]]
 
@@ -150,6 +151,12 @@ async def direct(judge: Judge) -> AsyncIterator[DirectDownloader]:
 
     async with DirectDownloader(judge, sleep=at_once) as downloader:
         yield downloader
+
+
+@pytest.fixture
+async def prober() -> AsyncIterator[Prober]:
+    async with Prober() as opened:
+        yield opened
 
 
 @pytest.fixture

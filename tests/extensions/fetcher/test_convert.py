@@ -15,7 +15,7 @@ from regie_fetcher.encoders import HARDWARE, SOFTWARE, Encoder, Encoders
 from regie_fetcher.errors import ConversionFailed, NoSpace, ToolMissing
 from regie_fetcher.ffmpeg import Tools, run
 from regie_fetcher.plan import Action, make_plan
-from regie_fetcher.probe import probe
+from regie_fetcher.probe import Prober
 from regie_fetcher.progress import Progress
 
 TEST_STREAMS = "-f lavfi -i testsrc2=size=64x36:rate=10:duration=1 -f lavfi -i sine=duration=1"
@@ -56,15 +56,16 @@ async def test_a_missing_program_is_named_with_its_cure(tmp_path: Path) -> None:
     with pytest.raises(ToolMissing, match=r"ffmpeg is not installed\..*apt-get"):
         await Tools.find(str(tmp_path))
     program(tmp_path, "ffmpeg", "echo something else")
-    program(tmp_path, "ffprobe", "true")
     with pytest.raises(ToolMissing, match="version"):
         await Tools.find(str(tmp_path))
 
 
-async def test_progress_comes_while_a_file_is_converted(tools: Tools, mjpeg: Path, tmp_path: Path) -> None:
+async def test_progress_comes_while_a_file_is_converted(
+    tools: Tools, prober: Prober, mjpeg: Path, tmp_path: Path
+) -> None:
     seen: list[Progress] = []
-    media = await probe(tools, mjpeg)
-    await Converter(tools).convert(mjpeg, media, make_plan(media), tmp_path / "r.mp4", seen.append)
+    media = await prober.probe(mjpeg)
+    await Converter(tools, prober).convert(mjpeg, media, make_plan(media), tmp_path / "r.mp4", seen.append)
     assert seen[-1].fraction == 1.0
     assert [each.done for each in seen] == sorted(each.done for each in seen)
 
@@ -120,11 +121,11 @@ async def test_what_the_program_says_last_is_the_reason(tmp_path: Path) -> None:
         await run([program(tmp_path, "mute", "exit 1")], on_line=lambda _: None, stall_s=30)
 
 
-async def test_a_full_disk_is_named(tools: Tools, mjpeg: Path, tmp_path: Path) -> None:
+async def test_a_full_disk_is_named(tools: Tools, prober: Prober, mjpeg: Path, tmp_path: Path) -> None:
     (tmp_path / "r.mp4").symlink_to("/dev/full")
-    media = await probe(tools, mjpeg)
+    media = await prober.probe(mjpeg)
     with pytest.raises(NoSpace):
-        await Converter(tools).convert(mjpeg, media, make_plan(media), tmp_path / "r.mp4")
+        await Converter(tools, prober).convert(mjpeg, media, make_plan(media), tmp_path / "r.mp4")
     assert names(tmp_path) == []
 
 
@@ -137,31 +138,33 @@ async def test_hardware_that_is_not_there_is_not_chosen(tools: Tools) -> None:
 
 
 async def test_an_encoder_that_fails_in_the_middle_is_replaced_and_distrusted(
-    tools: Tools, mjpeg: Path, tmp_path: Path
+    tools: Tools, prober: Prober, mjpeg: Path, tmp_path: Path
 ) -> None:
     # It passes the trial and fails at real work, as a card does whose sessions are taken.
     fails = f'case "$*" in *file:*-c:v\\ h264_nvenc*) echo "No capable devices found" >&2; exit 1;; *testsrc*|*color=*) exit 0;; esac; exec {tools.ffmpeg} "$@"'
-    fake = Tools(program(tmp_path, "ffmpeg", fails), tools.ffprobe, tools.version)
+    fake = Tools(program(tmp_path, "ffmpeg", fails), tools.version)
     encoders = Encoders(fake, HARDWARE[:1])
-    media = await probe(tools, mjpeg)
-    result = await Converter(fake, encoders=encoders).convert(mjpeg, media, make_plan(media), tmp_path / "r.mp4")
+    media = await prober.probe(mjpeg)
+    result = await Converter(fake, prober, encoders=encoders).convert(
+        mjpeg, media, make_plan(media), tmp_path / "r.mp4"
+    )
     assert make_plan(result).action is Action.KEEP
     assert encoders.works == {"h264_nvenc": False}
     assert await encoders.choose() is SOFTWARE
 
 
-async def test_where_a_copy_fails_all_is_encoded(tools: Tools, film: Path, tmp_path: Path) -> None:
+async def test_where_a_copy_fails_all_is_encoded(tools: Tools, prober: Prober, film: Path, tmp_path: Path) -> None:
     fails = f'case "$*" in *c:v\\ copy*) exit 1;; esac; exec {tools.ffmpeg} "$@"'
-    fake = Tools(program(tmp_path, "ffmpeg", fails), tools.ffprobe, tools.version)
-    media = await probe(tools, film)
+    fake = Tools(program(tmp_path, "ffmpeg", fails), tools.version)
+    media = await prober.probe(film)
     plan = make_plan(media)
     assert plan.action is Action.REMUX
-    assert make_plan(await Converter(fake).convert(film, media, plan, tmp_path / "r.mp4")).action is Action.KEEP
+    assert make_plan(await Converter(fake, prober).convert(film, media, plan, tmp_path / "r.mp4")).action is Action.KEEP
 
 
-async def test_equal_settings_give_equal_bytes(tools: Tools, mjpeg: Path, tmp_path: Path) -> None:
-    media = await probe(tools, mjpeg)
-    converter = Converter(tools, settings=Settings(threads=1))
+async def test_equal_settings_give_equal_bytes(tools: Tools, prober: Prober, mjpeg: Path, tmp_path: Path) -> None:
+    media = await prober.probe(mjpeg)
+    converter = Converter(tools, prober, settings=Settings(threads=1))
     for name in ("a.mp4", "b.mp4"):
         await converter.convert(mjpeg, media, make_plan(media), tmp_path / name)
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()

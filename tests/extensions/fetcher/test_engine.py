@@ -19,6 +19,7 @@ from regie_fetcher.errors import NoSpace, SourceRefused, Throttled, TransferFail
 from regie_fetcher.extract import Preset
 from regie_fetcher.ffmpeg import Tools
 from regie_fetcher.plan import Action
+from regie_fetcher.probe import Prober
 from regie_fetcher.progress import Progress, Step
 from regie_fetcher.rows import MemoryRows
 from regie_fetcher.store import MediaStore
@@ -50,12 +51,12 @@ def waited() -> list[float]:
 
 
 @pytest.fixture
-async def engine(judge: Judge, store: MediaStore, waited: list[float]) -> AsyncIterator[Engine]:
+async def engine(judge: Judge, store: MediaStore, prober: Prober, waited: list[float]) -> AsyncIterator[Engine]:
     async def sleep(seconds: float) -> None:
         waited.append(seconds)
         await asyncio.sleep(0)
 
-    async with Engine(judge, store, Converter(await Tools.find()), sleep=sleep) as opened:
+    async with Engine(judge, store, Converter(await Tools.find(), prober), sleep=sleep) as opened:
         yield opened
 
 
@@ -222,10 +223,10 @@ async def test_what_is_no_media_is_refused_and_leaves_nothing(
 
 
 async def test_a_disk_without_room_stops_a_job_before_the_body(
-    judge: Judge, tmp_path: Path, origin: Any, noise: bytes
+    judge: Judge, prober: Prober, tmp_path: Path, origin: Any, noise: bytes
 ) -> None:
     store = MediaStore(tmp_path, MemoryRows(), reserve_bytes=1000, free=lambda _: 5_000_000).create()
-    async with Engine(judge, store, Converter(await Tools.find())) as engine:
+    async with Engine(judge, store, Converter(await Tools.find(), prober)) as engine:
         with pytest.raises(NoSpace, match="are needed"):
             await engine.fetch(Job(id="j1", url=origin.file("/f.mp4", noise)))
         page = origin.page("/watch", "<title>x</title><video src='/f.mp4'></video>")
@@ -276,7 +277,7 @@ async def test_a_name_that_is_no_text_becomes_one_that_a_row_can_hold(
 
 
 async def test_a_body_without_length_leaves_the_reserve_alone(
-    judge: Judge, tmp_path: Path, origin: Any, noise: bytes
+    judge: Judge, prober: Prober, tmp_path: Path, origin: Any, noise: bytes
 ) -> None:
     def free(path: Path) -> int:
         return 5_000_000 - sum(each.stat().st_size for each in path.rglob("source*"))
@@ -287,6 +288,6 @@ async def test_a_body_without_length_leaves_the_reserve_alone(
             await exchange.send(noise)
 
     store = MediaStore(tmp_path, MemoryRows(), reserve_bytes=1_000_000, free=free).create()
-    async with Engine(judge, store, Converter(await Tools.find())) as engine:
+    async with Engine(judge, store, Converter(await Tools.find(), prober)) as engine:
         with pytest.raises(NoSpace, match="are needed"):
             await engine.fetch(Job(id="j1", url=origin.route("/f", endless), budget=Budget(max_bytes=30_000_000)))

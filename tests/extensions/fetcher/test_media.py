@@ -1,18 +1,26 @@
 """Every kind of file that people meet, made by FFmpeg: each is planned, converted and looked at."""
 
 import fcntl
+import json
 import subprocess
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from regie_fetcher.arguments import Settings
 from regie_fetcher.convert import Converter
 from regie_fetcher.errors import ConversionFailed, Unreadable
 from regie_fetcher.ffmpeg import Tools
+from regie_fetcher.formats import FORMATS, PROTOCOLS
+from regie_fetcher.media import HDR_TRANSFERS, Audio, Media, Subtitle, Video
 from regie_fetcher.plan import Action, make_plan
-from regie_fetcher.probe import Media, probe
+from regie_fetcher.probe import Prober
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 V = "-f lavfi -i testsrc2=size=64x36:rate=10:duration=1"
 A = "-f lavfi -i sine=duration=1"
@@ -58,6 +66,7 @@ CASES = [
     Case("chapters.mkv", f"{VA} -i chapters.txt -map_metadata 2 -map 0 -map 1 {X264} -c:a aac", REMUX),
     Case("subtitles.mkv", f"{VA} -i words.srt -map 0 -map 1 -map 2 {X264} -c:a aac -c:s srt", REMUX),
     Case("styled.mkv", f"{VA} -i words.srt -map 0 -map 1 -map 2 {X264} -c:a aac -c:s ass", REMUX),
+    Case("unread-subtitles.mp4", f"{VA} -i words.srt -map 0 -map 1 -map 2 {X264} -c:a aac -c:s ttml {FAST}", KEEP),
     Case("h264-mp3.mp4", f"{VA} {X264} -c:a libmp3lame {FAST}", AUDIO, "The audio is MP3."),
     Case("h264-ac3.mkv", f"{VA} {X264} -c:a ac3", AUDIO, "AC-3"),
     Case("h264-eac3.mp4", f"{VA} {X264} -c:a eac3 {FAST}", AUDIO, "E-AC-3"),
@@ -143,12 +152,18 @@ def media_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Pa
     return folder
 
 
-@pytest.fixture
-async def converter() -> Converter:
-    return Converter(await Tools.find(), settings=Settings(threads=1, nice=0))
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def prober() -> AsyncIterator[Prober]:
+    async with Prober() as opened:
+        yield opened
 
 
-def test_there_are_enough_kinds_of_files() -> None:
+@pytest_asyncio.fixture(loop_scope="module")
+async def converter(prober: Prober) -> Converter:
+    return Converter(await Tools.find(), prober, settings=Settings(threads=1, nice=0))
+
+
+async def test_there_are_enough_kinds_of_files() -> None:
     assert len(CASES) + len(BROKEN) >= 60
     assert {case.action for case in CASES} == set(Action)
 
@@ -159,7 +174,7 @@ async def test_a_file_is_planned_and_made_to_play_everywhere(
 ) -> None:
     source = media_folder / case.name
     try:
-        media = await probe(converter.tools, source)
+        media = await converter.prober.probe(source)
     except Unreadable:
         assert case.action is REJECT
         return
@@ -185,10 +200,76 @@ def check_nothing_is_lost(media: Media, result: Media) -> None:
         assert result.duration_s == pytest.approx(media.duration_s, abs=0.15)
     for before, after in zip(media.videos, result.videos, strict=False):
         size = (before.width // 2 * 2, before.height // 2 * 2)
-        is_turned = before.rotation % 180 != 0 and after.rotation == 0
-        assert (after.width, after.height) == (size[::-1] if is_turned else size)
+        assert (after.width, after.height) in {size, size[::-1]}
         assert after.transfer not in {"smpte2084", "arib-std-b67"}
         assert after.field_order in {"progressive", "unknown", ""} or before.codec == "h264"
+
+
+@pytest.mark.parametrize("name", [case.name for case in CASES] + BROKEN)
+async def test_the_reader_says_what_ffprobe_says(name: str, media_folder: Path, prober: Prober) -> None:
+    """The laid-out boxes aside, which ffprobe does not tell."""
+    theirs = by_ffprobe(media_folder / name)
+    try:
+        ours = await prober.probe(media_folder / name)
+    except Unreadable:
+        assert theirs is None
+        return
+    assert theirs is not None
+    assert theirs.duration_s == pytest.approx(ours.duration_s, abs=0.05)
+    layout = {"is_mp4", "is_faststart", "is_fragmented", "is_whole", "is_protected"}
+    same = {each: getattr(ours, each) for each in layout} | {"duration_s": ours.duration_s}
+    assert replace(theirs, **same) == ours
+
+
+def by_ffprobe(path: Path) -> Media | None:
+    command = ["ffprobe", "-v", "error", "-protocol_whitelist", PROTOCOLS, "-format_whitelist", FORMATS]
+    command += ["-show_format", "-show_streams", "-show_chapters", "-of", "json", "-i", f"file:{path}"]
+    done = subprocess.run(command, check=False, timeout=50, capture_output=True)
+    if done.returncode:
+        return None
+    found = json.loads(done.stdout)
+    streams: dict[str, list[dict[str, Any]]] = {"video": [], "audio": [], "subtitle": [], "data": []}
+    for each in found["streams"]:
+        streams[each["codec_type"]].append(each)
+    pictures = [each for each in streams["video"] if not each["disposition"]["attached_pic"]]
+    return Media(
+        container=found["format"]["format_name"],
+        duration_s=float(found["format"]["duration"]) if "duration" in found["format"] else None,
+        size=int(found["format"]["size"]),
+        videos=tuple(ffprobe_video(each) for each in pictures),
+        covers=len(streams["video"]) - len(pictures),
+        audios=tuple(
+            Audio(
+                index=each["index"],
+                codec=each["codec_name"],
+                channels=each["channels"],
+                language=each.get("tags", {}).get("language", ""),
+                is_default=bool(each["disposition"]["default"]),
+            )
+            for each in streams["audio"]
+        ),
+        subtitles=tuple(
+            Subtitle(index=each["index"], codec=each["codec_name"], language=each.get("tags", {}).get("language", ""))
+            for each in streams["subtitle"]
+        ),
+        chapters=len(found["chapters"]),
+    )
+
+
+def ffprobe_video(stream: dict[str, Any]) -> Video:
+    transfer = stream.get("color_transfer", "")
+    return Video(
+        index=stream["index"],
+        codec=stream["codec_name"],
+        # A number is the older FFmpeg's way to say that it has no name for it.
+        profile="" if stream.get("profile", "").isdigit() else stream.get("profile", ""),
+        level=stream["level"],
+        pixel_format=stream.get("pix_fmt", ""),
+        width=stream["width"],
+        height=stream["height"],
+        field_order=stream.get("field_order", ""),
+        transfer=transfer if transfer in HDR_TRANSFERS else "",
+    )
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -196,7 +277,7 @@ async def test_what_is_no_media_or_opens_other_files_is_refused(
     name: str, media_folder: Path, converter: Converter
 ) -> None:
     try:
-        plan = make_plan(await probe(converter.tools, media_folder / name))
+        plan = make_plan(await converter.prober.probe(media_folder / name))
     except Unreadable:
         return
     assert plan.action is REJECT
@@ -214,7 +295,7 @@ def cut_film(tmp_path: Path) -> Path:
 async def test_a_source_that_breaks_off_is_not_kept_as_a_whole_film(
     cut_film: Path, converter: Converter, tmp_path: Path
 ) -> None:
-    media = await probe(converter.tools, cut_film)
+    media = await converter.prober.probe(cut_film)
     with pytest.raises(ConversionFailed, match="before its source does"):
         await converter.convert(cut_film, media, make_plan(media), tmp_path / "result.mp4")
     assert not (tmp_path / "result.mp4").exists()
@@ -223,18 +304,18 @@ async def test_a_source_that_breaks_off_is_not_kept_as_a_whole_film(
 async def test_only_the_audio_is_taken_where_that_is_wanted(
     media_folder: Path, converter: Converter, tmp_path: Path
 ) -> None:
-    media = await probe(converter.tools, media_folder / "vp9.webm")
+    media = await converter.prober.probe(media_folder / "vp9.webm")
     plan = make_plan(media, audio_only=True)
     assert (plan.action, plan.suffix) == (AUDIO_ONLY, ".m4a")
     result = await converter.convert(media_folder / "vp9.webm", media, plan, tmp_path / "result.m4a")
     assert (len(result.videos), len(result.audios)) == (0, 1)
-    silent = await probe(converter.tools, media_folder / "silent.mp4")
+    silent = await converter.prober.probe(media_folder / "silent.mp4")
     assert make_plan(silent, audio_only=True).why == "Only the audio is wanted, but there is none."
 
 
 async def test_the_default_track_comes_first(media_folder: Path, converter: Converter, tmp_path: Path) -> None:
     source = media_folder / "mixed-audio.mkv"
-    media = await probe(converter.tools, source)
+    media = await converter.prober.probe(source)
     plan = make_plan(media)
     assert plan.audios[0].source.codec == next(each.codec for each in media.audios if each.is_default)
     await converter.convert(source, media, plan, tmp_path / "result.mp4")
@@ -244,7 +325,7 @@ async def test_subtitles_become_webvtt_beside_the_file(
     media_folder: Path, converter: Converter, tmp_path: Path
 ) -> None:
     source = media_folder / "subtitles.mkv"
-    plan = make_plan(await probe(converter.tools, source))
+    plan = make_plan(await converter.prober.probe(source))
     (written,) = await converter.write_webvtt(source, plan, tmp_path)
     assert written.name == "2.und.vtt"
     assert written.read_text().startswith("WEBVTT")

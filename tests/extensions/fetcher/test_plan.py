@@ -10,10 +10,10 @@ from regie_fetcher.boxes import read_boxes
 from regie_fetcher.convert import ProgressReader
 from regie_fetcher.encoders import HARDWARE
 from regie_fetcher.ffmpeg import Tools
+from regie_fetcher.media import Audio, Media, Subtitle, Video
 from regie_fetcher.plan import Action, make_plan
-from regie_fetcher.probe import Audio, Media, Subtitle, Video, parse
 
-TOOLS = Tools("ffmpeg", "ffprobe", "0")
+TOOLS = Tools("ffmpeg", "0")
 H264 = Video(index=0, codec="h264", profile="High", level=40, pixel_format="yuv420p", width=1920, height=1080)
 AAC = Audio(index=1, codec="aac")
 GOOD = Media(container="mov,mp4", duration_s=60, videos=(H264,), audios=(AAC,), is_mp4=True, is_faststart=True)
@@ -168,8 +168,3 @@ def test_boxes_tell_the_layout(tmp_path: Path, data: bytes, *, faststart: bool, 
     (tmp_path / "f").write_bytes(data)
     found = read_boxes(tmp_path / "f")
     assert (found.is_faststart, found.is_fragmented, found.is_whole) == (faststart, fragmented, whole)
-
-
-def test_an_answer_of_ffprobe_with_holes_is_read() -> None:
-    media = parse({"format": {"format_name": "avi", "duration": "N/A"}, "streams": [{"index": 0}]}, None)
-    assert (media.duration_s, media.videos, media.audios) == (None, (), ())

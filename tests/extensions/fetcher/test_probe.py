@@ -1,0 +1,165 @@
+"""The processes that read files: killed, late, crashed, cancelled, retired."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from regie_fetcher import probe
+from regie_fetcher.errors import ToolMissing, Unreadable
+from regie_fetcher.media import Media
+from regie_fetcher.probe import PROBES_AT_ONCE, Prober
+
+Gone = Callable[[int], Awaitable[None]]
+
+
+@pytest.fixture(scope="session")
+def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("song") / "song.flac"
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=duration=1", path], check=True, timeout=50)
+    return path
+
+
+@pytest.fixture
+def stuck(tmp_path: Path) -> Path:
+    """A file that is never read to its end: a pipe that nobody writes to."""
+    os.mkfifo(tmp_path / "stuck.mp4")
+    return tmp_path / "stuck.mp4"
+
+
+@asynccontextmanager
+async def stuck_probe(prober: Prober, path: Path) -> AsyncIterator[asyncio.Task[Media]]:
+    """A probe whose worker has opened the pipe and waits for bytes."""
+    job = asyncio.create_task(prober.probe(path))
+    # Opening a pipe to write waits for its reader.
+    handle = await asyncio.to_thread(os.open, path, os.O_WRONLY)
+    try:
+        yield job
+    finally:
+        os.close(handle)
+
+
+def workers() -> list[psutil.Process]:
+    return [
+        each
+        for each in psutil.Process().children()
+        if each.is_running() and "regie_fetcher.probe_worker" in each.cmdline()
+    ]
+
+
+async def test_one_process_reads_many_files(prober: Prober, song: Path) -> None:
+    media = await prober.probe(song)
+    (first,) = workers()
+    assert (media.container, media.duration_s) == ("flac", 1.0)
+    assert (await prober.probe(song), workers()) == (media, [first])
+
+
+async def test_many_files_at_once_share_few_processes(prober: Prober, song: Path) -> None:
+    found = await asyncio.gather(*(prober.probe(song) for _ in range(20)))
+    assert {each.container for each in found} == {"flac"}
+    assert len(workers()) == PROBES_AT_ONCE
+
+
+async def test_a_file_that_is_not_there_is_unreadable(prober: Prober, tmp_path: Path) -> None:
+    with pytest.raises(Unreadable, match="No such file"):
+        await prober.probe(tmp_path / "nothing.mp4")
+
+
+async def test_a_file_that_cannot_be_read_in_time_is_given_up(song: Path, stuck: Path) -> None:
+    async with Prober(limit_s=0.5) as prober:
+        with pytest.raises(Unreadable, match=r"within 0\.5 s"):
+            await prober.probe(stuck)
+        assert workers() == []
+        assert (await prober.probe(song)).container == "flac"
+
+
+async def test_a_file_that_kills_its_reader_harms_no_other(prober: Prober, song: Path, stuck: Path) -> None:
+    async with stuck_probe(prober, stuck) as first:
+        workers()[0].kill()
+        with pytest.raises(Unreadable, match="ended the program"):
+            await first
+    assert (await prober.probe(song)).container == "flac"
+
+
+async def test_a_cancelled_probe_ends_its_reader(prober: Prober, song: Path, stuck: Path, gone: Gone) -> None:
+    async with stuck_probe(prober, stuck) as job:
+        (worker,) = workers()
+        job.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await job
+        await gone(worker.pid)
+    assert (await prober.probe(song)).container == "flac"
+
+
+async def test_a_worker_without_work_retires(song: Path, gone: Gone) -> None:
+    async with Prober(idle_s=0.01) as prober:
+        await prober.probe(song)
+        for worker in workers():
+            await gone(worker.pid)
+        assert (await prober.probe(song)).container == "flac"
+
+
+async def test_a_worker_is_replaced_after_enough_files(
+    prober: Prober, song: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "FILES_A_WORKER", 2)
+    seen = set()
+    for _ in range(4):
+        await prober.probe(song)
+        seen |= {each.pid for each in workers()}
+    assert len(seen) == 2
+
+
+async def test_closing_ends_all(song: Path) -> None:
+    async with Prober() as prober:
+        await prober.probe(song)
+        assert workers() != []
+    assert workers() == []
+
+
+async def test_missing_libraries_are_named(tmp_path: Path, song: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+    async with Prober(python=str(python)) as prober:
+        with pytest.raises(ToolMissing, match="pip install -U av"):
+            await prober.probe(song)
+
+
+async def test_a_worker_dies_with_the_service(song: Path, stuck: Path, gone: Gone) -> None:
+    """Even when the service is killed and the worker is busy."""
+    code = f"""
+import asyncio
+from pathlib import Path
+from regie_fetcher.probe import Prober
+async def main():
+    async with Prober() as prober:
+        await prober.probe(Path({str(song)!r}))
+        print("ready", flush=True)
+        await prober.probe(Path({str(stuck)!r}))
+asyncio.run(main())
+"""
+    service = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=subprocess.PIPE)
+    assert service.stdout is not None
+    assert await service.stdout.readline() == b"ready\n"
+    (worker,) = psutil.Process(service.pid).children()
+    service.kill()
+    await service.wait()
+    await gone(worker.pid)
+
+
+async def test_a_worker_may_write_nothing_and_sees_no_secrets(
+    prober: Prober, song: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGIE_DATABASE_URL", "postgresql://ann:secret@db/regie")
+    await prober.probe(song)
+    (worker,) = workers()
+    assert "REGIE_DATABASE_URL" not in worker.environ()
+    assert worker.rlimit(psutil.RLIMIT_FSIZE) == (0, 0)
+    assert worker.rlimit(psutil.RLIMIT_DATA) == (1 << 30, 1 << 30)
