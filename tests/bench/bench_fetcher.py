@@ -16,7 +16,6 @@ from pathlib import Path
 
 import psutil
 from aiohttp import web
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from regie_fetcher.address import AllowList, Judge
 from regie_fetcher.convert import Converter
@@ -29,7 +28,7 @@ from regie_fetcher.plan import make_plan
 from regie_fetcher.probe import Prober
 from regie_fetcher.proxy import PolicyProxy
 from regie_fetcher.store import MediaStore
-from regie_fetcher.tables import SqlRows, metadata
+from regie_fetcher.tables import sqlite_rows
 
 FILES, ENTRIES, AT_ONCE, ROUNDS = 20, 500, 4, 5
 CLIP = "-f lavfi -i testsrc2=size=320x180:rate=25:duration=10 -f lavfi -i sine=duration=10"
@@ -191,13 +190,10 @@ async def origin(folder: Path) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def opened(root: Path, judge: Judge) -> AsyncIterator[Engine]:
-    database = create_async_engine(f"sqlite+aiosqlite:///{root}/library.db")
-    async with database.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    store = MediaStore(root / "store", SqlRows(database), reserve_bytes=0).create()
-    async with Prober() as prober, Engine(judge, store, Converter(await Tools.find(), prober)) as engine:
-        yield engine
-    await database.dispose()
+    async with sqlite_rows(root / "library.db") as rows, Prober() as prober:
+        store = MediaStore(root / "store", rows, reserve_bytes=0).create()
+        async with Engine(judge, store, Converter(await Tools.find(), prober)) as engine:
+            yield engine
 
 
 async def bench_direct(base: str, root: Path, judge: Judge) -> None:

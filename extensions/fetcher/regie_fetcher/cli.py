@@ -13,8 +13,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TextIO
 
-from sqlalchemy.ext.asyncio import create_async_engine
-
 from .address import AllowList, Judge
 from .budget import GIB, MIB, Budget, RateLimit
 from .convert import Converter
@@ -28,7 +26,7 @@ from .probe import Prober
 from .progress import Progress
 from .reconcile import reconcile
 from .store import MediaStore
-from .tables import SqlRows, metadata
+from .tables import sqlite_rows
 
 _LIBRARY = ".regie"
 _RESUMABLE_S = 7 * 24 * 3600
@@ -100,17 +98,12 @@ def _read_cookies(path: Path | None) -> tuple[Cookie, ...]:
 async def _opened(root: Path, tree: Path) -> AsyncIterator[MediaStore]:
     """The folder's library, mended after a crash, for one process at a time."""
     with await asyncio.to_thread(_locked, root):
-        database = create_async_engine(f"sqlite+aiosqlite:///{root / 'library.db'}")
-        try:
-            async with database.begin() as connection:
-                await connection.run_sync(metadata.create_all)
-            store = MediaStore(root, SqlRows(database), tree=tree).create()
+        async with sqlite_rows(root / "library.db") as rows:
+            store = MediaStore(root, rows, tree=tree).create()
             since = time.time() - _RESUMABLE_S
             await reconcile(store, live_jobs=[path.name for path in store.works() if path.stat().st_mtime > since])
             store.empty_trash(_RESUMABLE_S)
             yield store
-        finally:
-            await database.dispose()
 
 
 def _locked(root: Path) -> TextIO:

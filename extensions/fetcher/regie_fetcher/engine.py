@@ -110,9 +110,9 @@ class Engine:
 
         An interrupted job goes on where its work folder says; other ends clear that folder.
         """
-        folder = await asyncio.to_thread(self._store.work, job.id)
+        folder, held = await asyncio.to_thread(self._enter, job)
         try:
-            got = await asyncio.to_thread(_downloaded, folder) or await self._download(job, folder, on_progress)
+            got = held or await self._download(job, folder, on_progress)
             done = got if isinstance(got, Listed) else await self._keep(job, got, folder, on_progress)
         except BaseException as error:
             if not _may_go_on(error):
@@ -120,6 +120,11 @@ class Engine:
             raise
         await self.forget(job.id)
         return done
+
+    def _enter(self, job: Job) -> tuple[Path, _Source | None]:
+        """The job's work folder, and what an earlier run has downloaded there."""
+        folder = self._store.work(job.id)
+        return folder, _downloaded(folder)
 
     async def forget(self, job_id: str) -> None:
         """Clear the work folder of a job that will not go on."""
@@ -181,9 +186,9 @@ class Engine:
         )
         recipe = self._converter.recipe(job.preset.value)
         known = await self._store.rows.media_by_source(source.sha256, recipe)
-        if known is not None and (added := await self._store.add_known(known, item)) is not None:
+        if known is not None and (shown := await self._store.add_known(known, item)) is not None:
             plan = Plan(action=Action.KEEP, why="The library has it already.")
-            return Stored(item=added, media=known, plan=plan, is_known=True, cookies=source.cookies)
+            return Stored(item=shown.item, media=shown.media, plan=plan, is_known=True, cookies=source.cookies)
         on_progress(Progress(Step.PROBE))
         media = await self._converter.prober.probe(source.path)
         plan = _plan(job, media)
@@ -191,9 +196,10 @@ class Engine:
         on_progress(Progress(Step.STORE))
         suffix = media.suffix if job.preset is Preset.ORIGINAL else plan.suffix
         facts = _facts(source, media, result, recipe, suffix)
-        added = await self._store.add_media(path, facts, item)
-        stored = await self._store.rows.media(added.sha256)
-        return Stored(item=added, media=stored or facts, plan=plan, cookies=source.cookies)
+        if path == source.path:
+            facts = replace(facts, sha256=source.sha256)
+        shown = await self._store.add_media(path, facts, item)
+        return Stored(item=shown.item, media=shown.media, plan=plan, cookies=source.cookies)
 
     async def _convert(
         self, source: _Source, media: Media, plan: Plan, folder: Path, on_progress: OnProgress

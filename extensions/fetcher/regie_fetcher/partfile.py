@@ -64,22 +64,24 @@ class PartFile:
         return self._part.stat().st_size
 
     async def begin(self, validator: Validator, *, resume: bool) -> None:
-        """Open the part: at its end when resuming (what is there is hashed again), else afresh."""
-        self._hash, self._buffer, self.size = hashlib.sha256(), bytearray(), 0
-        await asyncio.to_thread(self._open, validator, resume=resume)
-
-    def _open(self, validator: Validator, *, resume: bool) -> None:
+        """Begin the part: at its end when resuming (what is there is hashed again), else afresh."""
         self.close()
-        with _no_space():
-            if resume:
-                self._file = self._part.open("r+b")
-                while chunk := self._file.read(_FLUSH_BYTES):
-                    self._hash.update(chunk)
-                    self.size += len(chunk)
-            else:
-                self._state.unlink(missing_ok=True)
-                self._file = self._part.open("wb")
-                self._state.write_text(json.dumps(asdict(validator) | {"url": _fingerprint(validator.url)}))
+        self._hash, self._buffer, self.size = hashlib.sha256(), bytearray(), 0
+        self._validator = validator
+        if resume:
+            await asyncio.to_thread(self._reopen)
+
+    def _reopen(self) -> None:
+        self._file = self._part.open("r+b")
+        while chunk := self._file.read(_FLUSH_BYTES):
+            self._hash.update(chunk)
+            self.size += len(chunk)
+
+    def _create(self) -> BinaryIO:
+        self._state.unlink(missing_ok=True)
+        file = self._part.open("wb")
+        self._state.write_text(json.dumps(asdict(self._validator) | {"url": _fingerprint(self._validator.url)}))
+        return file
 
     async def write(self, chunk: bytes) -> None:
         """Take more bytes; they reach the disk a mebibyte at a time, in a thread."""
@@ -95,8 +97,8 @@ class PartFile:
             await asyncio.to_thread(self._store, block)
 
     def _store(self, block: bytes) -> None:
-        assert self._file is not None  # noqa: S101 - begin() comes first
         with _no_space():
+            self._file = self._file or self._create()
             self._file.write(block)
             self._file.flush()
         self._hash.update(block)
@@ -107,11 +109,17 @@ class PartFile:
         return self._hash.hexdigest()
 
     def _finish(self) -> None:
-        if self._buffer:
-            block, self._buffer = bytes(self._buffer), bytearray()
+        block, self._buffer = bytes(self._buffer), bytearray()
+        if self._file is None:
+            # All of it is still here, so there is nothing that could be resumed.
+            with _no_space():
+                self.path.write_bytes(block)
+            self._hash.update(block)
+            self._part.unlink(missing_ok=True)
+        else:
             self._store(block)
-        self.close()
-        self._part.replace(self.path)
+            self.close()
+            self._part.replace(self.path)
         self._state.unlink(missing_ok=True)
 
     def close(self) -> None:

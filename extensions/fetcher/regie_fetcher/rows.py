@@ -37,11 +37,22 @@ class LibraryItem:
     source_url: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An item and the file that it shows."""
+
+    item: LibraryItem
+    media: MediaFile
+
+
 class Rows(Protocol):
     """Each method is one transaction."""
 
-    async def commit(self, media: MediaFile, item: LibraryItem) -> LibraryItem | None:
-        """Insert file and item where they are not there yet; None if another item holds the link."""
+    async def commit(self, media: MediaFile, item: LibraryItem) -> Shown | None:
+        """Insert file and item where they are not there yet, and return them as they now are.
+
+        None if another item holds the link. An item that shows another file stays, and nothing is inserted.
+        """
 
     async def media(self, sha256: str) -> MediaFile | None:
         """The file with this hash."""
@@ -75,14 +86,15 @@ class MemoryRows:
         self._media: dict[str, MediaFile] = {}
         self._items: dict[str, LibraryItem] = {}
 
-    async def commit(self, media: MediaFile, item: LibraryItem) -> LibraryItem | None:
-        """Insert file and item where they are not there yet; None if another item holds the link."""
+    async def commit(self, media: MediaFile, item: LibraryItem) -> Shown | None:
+        """Insert file and item where they are not there yet, and return them as they now are."""
         if item.id not in self._items:
             if item.link and any(each.link == item.link for each in self._items.values()):
                 return None
             self._media.setdefault(media.sha256, media)
             self._items[item.id] = item
-        return self._items[item.id]
+        added = self._items[item.id]
+        return Shown(added, self._media[added.sha256])
 
     async def media(self, sha256: str) -> MediaFile | None:
         """The file with this hash."""

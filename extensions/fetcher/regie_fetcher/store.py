@@ -20,7 +20,7 @@ from .budget import GIB
 from .disk import duplicate, hash_file, move
 from .errors import NoSpace, StoreUnavailable
 from .names import inside, safe_folder, safe_name
-from .rows import LibraryItem, MediaFile, Rows
+from .rows import LibraryItem, MediaFile, Rows, Shown
 
 MARKER = ".regie-store"
 _WORK = ".work"
@@ -105,54 +105,58 @@ class MediaStore:
         """Where a file goes when its last item is gone."""
         return self.root / _TRASH / f"{media.sha256}{media.suffix}"
 
-    async def add_media(self, path: Path, media: MediaFile, item: LibraryItem) -> LibraryItem:
-        """Take a finished file of a work folder into the library; `media` is made true to its bytes."""
+    async def add_media(self, path: Path, media: MediaFile, item: LibraryItem) -> Shown:
+        """Take a finished file of a work folder into the library.
+
+        `media` is made true to its bytes; a hash that it brings must be theirs, and spares reading them once more.
+        """
         self.check()
-        media = await asyncio.to_thread(_true_to, path, media)
-        async with self._hold(media.sha256):
+        sha256 = media.sha256 or await asyncio.to_thread(hash_file, path)
+        media = replace(media, sha256=sha256, size=path.stat().st_size)
+        async with self._hold(sha256):
             # Equal bytes are one file, under the ending that it was first given.
-            media = await self.rows.media(media.sha256) or media
+            media = await self.rows.media(sha256) or media
             await asyncio.to_thread(self._put, path, media)
-            added = await self._commit(media, item)
-            if added.sha256 != media.sha256:
+            shown = await self._commit(media, item)
+            if shown.media.sha256 != sha256:
                 # The job has run before, and its address gave other bytes then: those it keeps.
                 await self.discard(media)
-            return added
+            return shown
 
-    async def add_known(self, media: MediaFile, item: LibraryItem) -> LibraryItem | None:
+    async def add_known(self, media: MediaFile, item: LibraryItem) -> Shown | None:
         """Add an item to a file that the library has already; None if the file is not there after all."""
         async with self._hold(media.sha256):
             if not self.place(media).exists() and not self.restore(media):
                 return None
             return await self._commit(media, item)
 
-    async def _commit(self, media: MediaFile, item: LibraryItem) -> LibraryItem:
-        added = await self._commit_named(media, replace(item, sha256=media.sha256))
-        if added.sha256 != media.sha256:
-            return added
-        known = await self.rows.media(media.sha256)
-        if known is not None and known.is_missing:
+    async def _commit(self, media: MediaFile, item: LibraryItem) -> Shown:
+        shown = await self._commit_named(media, replace(item, sha256=media.sha256))
+        if shown.media.sha256 != media.sha256:
+            return shown
+        if shown.media.is_missing:
             await self.rows.mark_missing(media.sha256, is_missing=False)
         if not self.place(media).exists():
             # Another node trashed it after its last item went, just before this one came.
             self.restore(media)
-        await asyncio.to_thread(self.link, media, added)
-        return added
+        if self.tree is not None:
+            await asyncio.to_thread(self.link, media, shown.item)
+        return shown
 
-    async def _commit_named(self, media: MediaFile, item: LibraryItem) -> LibraryItem:
+    async def _commit_named(self, media: MediaFile, item: LibraryItem) -> Shown:
         if self.tree is None:
-            committed = await self.rows.commit(media, replace(item, link=""))
-            assert committed is not None  # noqa: S101 - without a link none can be taken
-            return committed
+            shown = await self.rows.commit(media, replace(item, link=""))
+            assert shown is not None  # noqa: S101 - without a link none can be taken
+            return shown
         stem = safe_folder(item.folder) / safe_name(item.title)
         for number in range(1, _MAX_TWINS):
             link = f"{stem} ({number}){media.suffix}" if number > 1 else f"{stem}{media.suffix}"
             if inside(self.tree, link).exists():
                 # Another item's name, or a file that people put there: neither is taken over.
                 continue
-            committed = await self.rows.commit(media, replace(item, link=link))
-            if committed is not None:
-                return committed
+            shown = await self.rows.commit(media, replace(item, link=link))
+            if shown is not None:
+                return shown
         raise StoreUnavailable(f"{stem} exists {_MAX_TWINS} times")
 
     def _put(self, path: Path, media: MediaFile) -> None:
@@ -220,7 +224,3 @@ class MediaStore:
         lock = self._locks.setdefault(sha256, asyncio.Lock())
         async with lock:
             yield
-
-
-def _true_to(path: Path, media: MediaFile) -> MediaFile:
-    return replace(media, sha256=hash_file(path), size=path.stat().st_size)

@@ -1,7 +1,10 @@
 """The library's rows in SQL, for SQLite and PostgreSQL alike."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -9,22 +12,24 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
-    Insert,
     MetaData,
+    Row,
     RowMapping,
     String,
     Table,
     Text,
+    bindparam,
     delete,
+    event,
     exists,
     select,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from .rows import LibraryItem, MediaFile
+from .rows import LibraryItem, MediaFile, Shown
 
 metadata = MetaData()
 
@@ -56,17 +61,68 @@ library_item = Table(
 )
 
 _ATTEMPTS = 5
+READERS = 4
+# Built once: SQLAlchemy spends more on making a statement than on running it.
+_SHOWN = (
+    select(library_item, media_file).join_from(library_item, media_file).where(library_item.c.id == bindparam("id"))
+)
+_MEDIA = select(media_file).where(media_file.c.sha256 == bindparam("sha256"))
+_MEDIA_BY_SOURCE = (
+    select(media_file)
+    .where(
+        media_file.c.source_sha256 == bindparam("source_sha256"),
+        media_file.c.recipe == bindparam("recipe"),
+    )
+    .limit(1)
+)
 _is_shown = exists().where(library_item.c.sha256 == media_file.c.sha256)
 
 
+@asynccontextmanager
+async def sqlite_rows(path: Path) -> AsyncIterator["SqlRows"]:
+    """The rows of a library in a file of its own, its tables made where they are missing.
+
+    One connection writes, because SQLite before 3.51.3 can corrupt a WAL that two reset at once. FULL, so that what was
+    committed survives a power cut.
+    """
+    writer = _sqlite_engine(path, 1, ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"))
+    reader = _sqlite_engine(path, READERS, ("query_only=ON",))
+    try:
+        async with writer.begin() as connection:
+            await connection.run_sync(metadata.create_all)
+        yield SqlRows(writer, reader)
+    finally:
+        await reader.dispose()
+        await writer.dispose()
+
+
+def _sqlite_engine(path: Path, connections: int, pragmas: Sequence[str]) -> AsyncEngine:
+    # Each use ends its own transaction, so a rollback on return would only be another way to the connection's thread.
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{path}", pool_size=connections, max_overflow=0, pool_reset_on_return=None
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, record: object) -> None:
+        del record
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
 class SqlRows:
-    """Rows in the tables above; the schema is made by whoever owns the database."""
+    """Rows in the tables above; the schema is made by whoever owns the database. `reader` may be an engine for reads alone."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, reader: AsyncEngine | None = None) -> None:
         self._engine = engine
+        self._reader = reader or engine
+        insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+        self._insert_media = insert(media_file).on_conflict_do_nothing()
+        self._insert_item = insert(library_item).on_conflict_do_nothing()
 
-    async def commit(self, media: MediaFile, item: LibraryItem) -> LibraryItem | None:
-        """Insert file and item where they are not there yet; None if another item holds the link."""
+    async def commit(self, media: MediaFile, item: LibraryItem) -> Shown | None:
+        """Insert file and item where they are not there yet, and return them as they now are."""
         for _ in range(_ATTEMPTS - 1):
             try:
                 return await self._commit(media, item)
@@ -75,49 +131,40 @@ class SqlRows:
                 continue
         return await self._commit(media, item)
 
-    async def _commit(self, media: MediaFile, item: LibraryItem) -> LibraryItem | None:
+    async def _commit(self, media: MediaFile, item: LibraryItem) -> Shown | None:
         async with self._engine.begin() as connection:
-            known = await _item(connection, item.id)
-            if known is not None:
-                return known
-            await connection.execute(self._insert_or_ignore(media_file).values(**asdict(media)))
-            values = asdict(item) | {"link": item.link or None}
-            await connection.execute(self._insert_or_ignore(library_item).values(**values))
-            added = await _item(connection, item.id)
-            if added is None:
+            await connection.execute(self._insert_media, asdict(media))
+            await connection.execute(self._insert_item, asdict(item) | {"link": item.link or None})
+            row = (await connection.execute(_SHOWN, {"id": item.id})).one_or_none()
+            shown = None if row is None else _as_shown(row)
+            if shown is None or shown.item.sha256 != media.sha256:
                 await connection.rollback()
-            return added
-
-    def _insert_or_ignore(self, table: Table) -> Insert:
-        if self._engine.dialect.name == "postgresql":
-            return postgresql.insert(table).on_conflict_do_nothing()
-        return sqlite.insert(table).on_conflict_do_nothing()
+            return shown
 
     async def media(self, sha256: str) -> MediaFile | None:
         """The file with this hash."""
-        async with self._engine.connect() as connection:
-            found = await connection.execute(select(media_file).where(media_file.c.sha256 == sha256))
-            return _first_media(found.mappings().all())
+        async with self._reader.connect() as connection:
+            return _first_media((await connection.execute(_MEDIA, {"sha256": sha256})).mappings().all())
 
     async def media_by_source(self, source_sha256: str, recipe: str) -> MediaFile | None:
         """A file that the recipe once made of this source."""
-        wanted = select(media_file).where(media_file.c.source_sha256 == source_sha256, media_file.c.recipe == recipe)
-        async with self._engine.connect() as connection:
-            return _first_media((await connection.execute(wanted.limit(1))).mappings().all())
+        wanted = {"source_sha256": source_sha256, "recipe": recipe}
+        async with self._reader.connect() as connection:
+            return _first_media((await connection.execute(_MEDIA_BY_SOURCE, wanted)).mappings().all())
 
     async def all_media(self) -> Sequence[MediaFile]:
         """Every file."""
-        async with self._engine.connect() as connection:
+        async with self._reader.connect() as connection:
             return [MediaFile(**row) for row in (await connection.execute(select(media_file))).mappings()]
 
     async def item(self, item_id: str) -> LibraryItem | None:
         """The item with this id."""
-        async with self._engine.connect() as connection:
+        async with self._reader.connect() as connection:
             return await _item(connection, item_id)
 
     async def all_items(self) -> Sequence[LibraryItem]:
         """Every item."""
-        async with self._engine.connect() as connection:
+        async with self._reader.connect() as connection:
             return [_as_item(row) for row in (await connection.execute(select(library_item))).mappings()]
 
     async def remove_item(self, item_id: str) -> MediaFile | None:
@@ -155,8 +202,14 @@ async def _item(connection: AsyncConnection, item_id: str) -> LibraryItem | None
     return None if row is None else _as_item(row)
 
 
-def _as_item(row: RowMapping) -> LibraryItem:
-    return LibraryItem(**dict(row) | {"link": row["link"] or ""})
+def _as_shown(row: Row[Any]) -> Shown:
+    width = len(library_item.c)
+    item = dict(zip(library_item.c.keys(), row[:width], strict=True))
+    return Shown(_as_item(item), MediaFile(**dict(zip(media_file.c.keys(), row[width:], strict=True))))
+
+
+def _as_item(row: RowMapping | dict[str, Any]) -> LibraryItem:
+    return LibraryItem(**{**row, "link": row["link"] or ""})
 
 
 def _first_media(rows: Sequence[RowMapping]) -> MediaFile | None:

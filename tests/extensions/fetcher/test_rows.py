@@ -4,36 +4,32 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from regie_fetcher.rows import LibraryItem, MediaFile, MemoryRows, Rows
-from regie_fetcher.tables import SqlRows, metadata
+from regie_fetcher.rows import LibraryItem, MediaFile, MemoryRows, Rows, Shown
+from regie_fetcher.tables import SqlRows, metadata, sqlite_rows
 
 
 @pytest.fixture(params=["memory", "sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def rows_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def backend(request: pytest.FixtureRequest) -> str:
     if request.param == "postgresql":
         return str(request.getfixturevalue("postgresql_url"))
-    return f"sqlite+aiosqlite:///{tmp_path}/library.db" if request.param == "sqlite" else ""
+    return str(request.param)
 
 
 @pytest.fixture
-async def rows(rows_url: str) -> AsyncIterator[Rows]:
-    if not rows_url:
+async def rows(backend: str, tmp_path: Path) -> AsyncIterator[Rows]:
+    if backend == "memory":
         yield MemoryRows()
-        return
-    engine = create_async_engine(rows_url)
-
-    def enforce(connection: Any, _: object) -> None:
-        connection.execute("PRAGMA foreign_keys=ON")
-
-    if engine.dialect.name == "sqlite":
-        event.listen(engine.sync_engine, "connect", enforce)
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    yield SqlRows(engine)
-    await engine.dispose()
+    elif backend == "sqlite":
+        async with sqlite_rows(tmp_path / "library.db") as opened:
+            yield opened
+    else:
+        engine = create_async_engine(backend)
+        async with engine.begin() as connection:
+            await connection.run_sync(metadata.create_all)
+        yield SqlRows(engine)
+        await engine.dispose()
 
 
 def media(letter: str = "a", **changes: Any) -> MediaFile:
@@ -46,8 +42,8 @@ def item(number: int, letter: str = "a", **changes: Any) -> LibraryItem:
 
 
 async def test_two_items_share_one_file_and_the_last_takes_it_along(rows: Rows) -> None:
-    assert await rows.commit(media(), item(1, link="a.mp4")) == item(1, link="a.mp4")
-    assert await rows.commit(media(), item(2)) == item(2)
+    assert await rows.commit(media(), item(1, link="a.mp4")) == Shown(item(1, link="a.mp4"), media())
+    assert await rows.commit(media(suffix=".mov"), item(2)) == Shown(item(2), media())
     assert await rows.all_media() == [media()]
     assert await rows.remove_item("job1") is None
     assert await rows.media("a" * 64) == media()
@@ -60,7 +56,7 @@ async def test_two_items_share_one_file_and_the_last_takes_it_along(rows: Rows) 
 async def test_the_same_job_adds_its_item_once(rows: Rows) -> None:
     await rows.commit(media(), item(1))
     again = LibraryItem(id="job1", owner="eve", title="other", sha256="b" * 64)
-    assert await rows.commit(media("b"), again) == item(1)
+    assert await rows.commit(media("b"), again) == Shown(item(1), media())
     assert await rows.all_media() == [media()]
     assert await rows.item("job1") == item(1)
     assert await rows.item("job9") is None

@@ -9,7 +9,7 @@ import pytest
     ("scenario", "fewest_steps"),
     [
         ("add", 15),
-        ("add a twin", 15),
+        ("add a twin", 14),
         ("add after delete", 15),
         ("delete the last", 10),
         ("delete one of two", 5),
