@@ -1,4 +1,4 @@
-"""The top-level boxes of an MP4 file (ISO/IEC 14496-12): what ffprobe does not tell."""
+"""The top-level boxes of an MP4 file (ISO/IEC 14496-12): what libavformat does not tell."""
 
 import re
 from dataclasses import dataclass

@@ -10,7 +10,7 @@ FetcherError
 ├── ExtractionFailed    yt-dlp could not make sense of the page, or died
 ├── Unreadable          the bytes are no media that may be kept
 ├── ConversionFailed    FFmpeg failed, stalled, or its result is not what was planned
-├── ToolMissing         ffmpeg, ffprobe or yt-dlp is absent or too old
+├── ToolMissing         ffmpeg, PyAV or yt-dlp is absent or too old
 ├── NoSpace             the disk is full, or would be
 ├── StoreUnavailable    the library's folder is not the library
 └── SecretError

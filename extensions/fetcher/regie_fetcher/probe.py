@@ -14,9 +14,10 @@ from .errors import ToolMissing, Unreadable
 from .ffmpeg import wrapped
 from .media import Media
 
-PROBES_AT_ONCE = 2
 PROBE_S = 60.0
-# A worker holds about 30 MB, so it ends when there is nothing to do; what a file has leaked ends with it too.
+# A file that takes longer holds up no other: those go to a second worker.
+PATIENCE_S = 1.0
+# A worker holds some 40 MB, so it ends when there is nothing to do; what files have leaked ends with it too.
 IDLE_S = 60.0
 FILES_A_WORKER = 500
 _READY_S = 60.0
@@ -28,11 +29,22 @@ _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "PYTHONPY
 class Prober:
     """Looks into files by processes of its own, started when needed, so that a hostile file harms no other."""
 
-    def __init__(self, *, python: str = sys.executable, limit_s: float = PROBE_S, idle_s: float = IDLE_S) -> None:
+    def __init__(
+        self,
+        *,
+        python: str = sys.executable,
+        limit_s: float = PROBE_S,
+        patience_s: float = PATIENCE_S,
+        idle_s: float = IDLE_S,
+        files_a_worker: int = FILES_A_WORKER,
+    ) -> None:
         self._python = python
         self._limit_s = limit_s
+        self._patience_s = patience_s
         self._idle_s = idle_s
-        self._slots = asyncio.Semaphore(PROBES_AT_ONCE)
+        self._files_a_worker = files_a_worker
+        self._lanes = (asyncio.Lock(), asyncio.Lock())
+        self._workers: set[_Worker] = set()
         self._idle: list[_Worker] = []
         self._retirement: asyncio.TimerHandle | None = None
         self._endings: set[asyncio.Task[None]] = set()
@@ -44,11 +56,12 @@ class Prober:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._retire()
-        await asyncio.gather(*self._endings)
+        # Those too that are at work: whoever still waits for one is told that it broke.
+        await asyncio.gather(*map(self._end, list(self._workers)), *self._endings)
 
     async def probe(self, path: Path) -> Media:
         """Read a file's streams; Unreadable if it is no media, or a kind that opens other files."""
-        async with self._slots, self._worker() as worker:
+        async with self._turn(), self._worker() as worker:
             try:
                 async with asyncio.timeout(self._limit_s):
                     answer = await worker.ask(path)
@@ -58,29 +71,56 @@ class Prober:
             except TimeoutError as error:
                 raise Unreadable(f"The file could not be read within {self._limit_s:g} s") from error
             except (ConnectionError, ValueError, TypeError, KeyError) as error:
-                raise Unreadable("Reading the file ended the program that read it") from error
+                raise Unreadable("The file broke the program that read it") from error
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """One file after the other, two where the first takes long."""
+        lane, other = self._lanes
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await lane.acquire()
+        except TimeoutError:
+            lane = other
+            await lane.acquire()
+        try:
+            yield
+        finally:
+            lane.release()
 
     @asynccontextmanager
     async def _worker(self) -> AsyncIterator["_Worker"]:
         """A worker for one file, which goes on to the next unless it is dead, busy or has done enough."""
         if self._retirement is not None:
             self._retirement.cancel()
-        worker = self._idle.pop() if self._idle else await _Worker.start(self._python)
+        worker = self._idle.pop() if self._idle else await self._start()
+        if not worker.is_alive:
+            await self._end(worker)
+            worker = await self._start()
         try:
             yield worker
         finally:
-            if worker.is_waiting and worker.files < FILES_A_WORKER:
+            if worker.is_waiting and worker.files < self._files_a_worker:
                 self._idle.append(worker)
+                self._retirement = asyncio.get_running_loop().call_later(self._idle_s, self._retire)
             else:
-                await worker.end()
-            self._retirement = asyncio.get_running_loop().call_later(self._idle_s, self._retire)
+                await self._end(worker)
+
+    async def _start(self) -> "_Worker":
+        worker = await _Worker.start(self._python)
+        self._workers.add(worker)
+        return worker
+
+    async def _end(self, worker: "_Worker") -> None:
+        self._workers.discard(worker)
+        await worker.end()
 
     def _retire(self) -> None:
         """End the workers that have nothing to do."""
         if self._retirement is not None:
             self._retirement.cancel()
         while self._idle:
-            ending = asyncio.create_task(self._idle.pop().end(), name="fetcher probe worker ends")
+            ending = asyncio.create_task(self._end(self._idle.pop()), name="fetcher probe worker ends")
             self._endings.add(ending)
             ending.add_done_callback(self._endings.discard)
 
@@ -95,6 +135,7 @@ class _Worker:
         self._questions = process.stdin
         self._replies = process.stdout
         self.files = 0
+        # Whoever asked and left without an answer must leave no worker behind, or the next would hear it.
         self.is_waiting = False
 
     @classmethod
@@ -113,12 +154,22 @@ class _Worker:
         try:
             async with asyncio.timeout(_READY_S):
                 await worker.hear()
-        except (TimeoutError, ConnectionError) as error:
+        except (TimeoutError, ConnectionError, ValueError) as error:
             raise ToolMissing("FFmpeg's libraries cannot be loaded. To mend it: pip install -U av") from error
         finally:
             if not worker.is_waiting:
                 await worker.end()
         return worker
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can be asked. The kernel knows that it has ended a little before the loop does."""
+        if self._process.returncode is not None:
+            return False
+        try:
+            return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+        except ChildProcessError:
+            return False
 
     async def ask(self, path: Path) -> dict[str, Any]:
         """What it says of a file; ConnectionError when it dies over it."""
@@ -133,7 +184,9 @@ class _Worker:
         line = await self._replies.readline()
         if not line.endswith(b"\n"):
             raise ConnectionResetError("The process has ended")
-        said: dict[str, Any] = json.loads(line)
+        said = json.loads(line)
+        if not isinstance(said, dict):
+            raise TypeError("The process talks nonsense")
         self.is_waiting = True
         return said
 

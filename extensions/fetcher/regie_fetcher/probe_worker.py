@@ -8,11 +8,9 @@ unasked, when the libraries are loaded. It ends with its input.
 import json
 import os
 import resource
-import sys
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import av
 from av.audio.stream import AudioStream
@@ -30,6 +28,8 @@ from .media import Audio, Media, Subtitle, Video
 MEMORY_BYTES = 1024 * 1024 * 1024
 OPEN_FILES = 32
 NICE = 5
+# A language is a tag of a few letters; a hostile file may have a novel in its place.
+MAX_TAG = 35
 _OPTIONS = {"protocol_whitelist": PROTOCOLS, "format_whitelist": FORMATS}
 _COVER = Disposition.attached_pic | Disposition.still_image
 _MP4_BRANDS = frozenset(
@@ -106,17 +106,22 @@ def _context(stream: Stream) -> Any:
 
 
 def _language(stream: Stream) -> str:
-    return stream.metadata.get("language", "")
+    return stream.metadata.get("language", "")[:MAX_TAG]
 
 
-def _answers(lines: Iterator[str]) -> Iterator[dict[str, object]]:
-    for line in lines:
-        try:
-            yield {"media": asdict(read(Path(json.loads(line))))}
-        except FFmpegError as error:
-            yield {"error": error.strerror or type(error).__name__}
-        except (OSError, ValueError, MemoryError) as error:
-            yield {"error": type(error).__name__}
+def _answer(path: Path) -> dict[str, object]:
+    try:
+        return {"media": asdict(read(path))}
+    except MemoryError:
+        return {"error": "it takes more memory than a file may"}
+    except (FFmpegError, OSError, ValueError) as error:
+        # Not the whole text, which holds the path.
+        return {"error": getattr(error, "strerror", None) or type(error).__name__}
+
+
+def _say(answers: BinaryIO, answer: dict[str, object]) -> None:
+    answers.write(json.dumps(answer).encode() + b"\n")
+    answers.flush()
 
 
 def _limit() -> None:
@@ -128,16 +133,15 @@ def _limit() -> None:
 
 
 def main() -> None:
-    """Answer until the input ends."""
-    _limit()
-    _say({"av": av.__version__})
-    for answer in _answers(iter(sys.stdin)):
-        _say(answer)
-
-
-def _say(answer: dict[str, object]) -> None:
-    sys.stdout.write(json.dumps(answer) + "\n")
-    sys.stdout.flush()
+    """Move the pipes out of reach of what a file may name, set the limits, and answer until the input ends."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    with os.fdopen(os.dup(0), "rb") as questions, os.fdopen(os.dup(1), "wb") as answers:
+        for stream in (0, 1, 2):
+            os.dup2(nothing, stream)
+        _limit()
+        _say(answers, {"av": av.__version__})
+        for line in questions:
+            _say(answers, _answer(Path(json.loads(line))))
 
 
 if __name__ == "__main__":

@@ -136,6 +136,7 @@ class MediaStore:
             return shown
         if shown.media.is_missing:
             await self.rows.mark_missing(media.sha256, is_missing=False)
+            shown = replace(shown, media=replace(shown.media, is_missing=False))
         if not self.place(media).exists():
             # Another node trashed it after its last item went, just before this one came.
             self.restore(media)

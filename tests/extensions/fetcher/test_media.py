@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -52,7 +53,7 @@ CASES = [
     Case("anamorphic.mp4", f"{VA} {X264} -vf setsar=4/3 -c:a aac {FAST}", KEEP),
     Case("two-aac.mp4", f"{VA} {A} -map 0 -map 1 -map 2 {X264} -c:a aac {FAST}", KEEP),
     Case("surround-aac.mp4", f"{VA} {X264} -c:a aac -ac 6 {FAST}", KEEP),
-    Case("rotated.mp4", f"{VA} {X264} -metadata:s:v rotate=90 -c:a aac {FAST}", KEEP),
+    Case("rotated.mp4", f"-i keep.mp4 -c copy -metadata:s:v rotate=90 {FAST}", KEEP),
     Case("audio.m4a", f"{A} -c:a aac {FAST}", KEEP),
     Case("tail.mp4", f"{VA} {X264} -c:a aac", REMUX, "The index stands at the end"),
     Case("h264-aac.mkv", f"{VA} {X264} -c:a aac", REMUX, "The container is matroska"),
@@ -87,7 +88,7 @@ CASES = [
     Case("pq-8-bit.mp4", f"{VA} {X264} {PQ} -c:a aac {FAST}", VIDEO, "Its colours are HDR."),
     Case("hlg.mp4", f"{VA} {X265} -pix_fmt yuv420p10le {HLG} -c:a aac -tag:v hvc1 {FAST}", VIDEO, "HEVC"),
     Case("hevc.mp4", f"{VA} {X265} -c:a aac {FAST}", VIDEO, "The video is HEVC."),
-    Case("hevc-rotated.mp4", f"{VA} {X265} -metadata:s:v rotate=90 -c:a aac {FAST}", VIDEO),
+    Case("hevc-rotated.mp4", f"-i hevc.mp4 -c copy -metadata:s:v rotate=90 -tag:v hvc1 {FAST}", VIDEO),
     Case("moving.gif", V, VIDEO, "GIF"),
     Case("hevc-ac3.mkv", f"{VA} {X265} -c:a ac3", TRANSCODE, "HEVC, the audio is AC-3 and"),
     Case("av1.webm", f"{VA} -c:v libaom-av1 -cpu-used 8 -usage realtime -c:a libopus", TRANSCODE, "AV1"),
@@ -183,12 +184,13 @@ async def test_a_file_is_planned_and_made_to_play_everywhere(
     assert case.why in plan.why
     if case.action in {KEEP, REJECT}:
         return
-    result = await converter.convert(source, media, plan, tmp_path / f"result{plan.suffix}")
+    target = tmp_path / f"result{plan.suffix}"
+    result = await converter.convert(source, media, plan, target)
     assert make_plan(result).action is KEEP
-    check_nothing_is_lost(media, result)
+    check_nothing_is_lost(media, result, is_turned=rotation(source) % 180 != 0 and rotation(target) == 0)
 
 
-def check_nothing_is_lost(media: Media, result: Media) -> None:
+def check_nothing_is_lost(media: Media, result: Media, *, is_turned: bool) -> None:
     assert len(result.audios) == len(media.audios)
     assert [each.channels for each in result.audios] == [
         each.channels for each in sorted(media.audios, key=lambda each: not each.is_default)
@@ -200,7 +202,7 @@ def check_nothing_is_lost(media: Media, result: Media) -> None:
         assert result.duration_s == pytest.approx(media.duration_s, abs=0.15)
     for before, after in zip(media.videos, result.videos, strict=False):
         size = (before.width // 2 * 2, before.height // 2 * 2)
-        assert (after.width, after.height) in {size, size[::-1]}
+        assert (after.width, after.height) == (size[::-1] if is_turned else size)
         assert after.transfer not in {"smpte2084", "arib-std-b67"}
         assert after.field_order in {"progressive", "unknown", ""} or before.codec == "h264"
 
@@ -224,13 +226,24 @@ async def test_the_reader_says_what_ffprobe_says(name: str, media_folder: Path, 
     assert replace(theirs, **same) == ours
 
 
-def by_ffprobe(path: Path) -> Media | None:
+def ffprobe(path: Path) -> dict[str, Any] | None:
     command = ["ffprobe", "-v", "error", "-protocol_whitelist", PROTOCOLS, "-format_whitelist", FORMATS]
     command += ["-show_format", "-show_streams", "-show_chapters", "-of", "json", "-i", f"file:{path}"]
     done = subprocess.run(command, check=False, timeout=50, capture_output=True)
-    if done.returncode:
+    return None if done.returncode else json.loads(done.stdout)
+
+
+def rotation(path: Path) -> int:
+    """How far players turn the picture, in degrees."""
+    streams = (ffprobe(path) or {"streams": []})["streams"]
+    turned = [data["rotation"] for each in streams for data in each.get("side_data_list", []) if "rotation" in data]
+    return int(turned[0]) if turned else 0
+
+
+def by_ffprobe(path: Path) -> Media | None:
+    found = ffprobe(path)
+    if found is None:
         return None
-    found = json.loads(done.stdout)
     streams: dict[str, list[dict[str, Any]]] = {"video": [], "audio": [], "subtitle": [], "data": []}
     for each in found["streams"]:
         streams[each["codec_type"]].append(each)
@@ -273,6 +286,33 @@ def ffprobe_video(stream: dict[str, Any]) -> Video:
         field_order=stream.get("field_order", ""),
         transfer=transfer if transfer in HDR_TRANSFERS else "",
     )
+
+
+async def test_turned_files_are_turned(media_folder: Path) -> None:
+    assert {abs(rotation(media_folder / name)) for name in ("rotated.mp4", "hevc-rotated.mp4")} == {90}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://{bait}\n#EXT-X-ENDLIST\n",
+        "ffconcat version 1.0\nfile '{bait}'\n",
+        "<?xml version='1.0'?><MPD xmlns='urn:mpeg:dash:schema:mpd:2011'><BaseURL>file://{bait}</BaseURL></MPD>",
+        "v=0\no=- 0 0 IN IP4 127.0.0.1\nc=IN IP4 127.0.0.1\nm=video 5004 RTP/AVP 96\n",
+    ],
+    ids=["hls", "concat", "dash", "sdp"],
+)
+async def test_a_list_of_other_files_opens_none(text: str, tmp_path: Path, prober: Prober) -> None:
+    bait = tmp_path / "bait.ts"
+    os.mkfifo(bait)
+    (tmp_path / "list.mp4").write_text(text.format(bait=bait))
+    handle = os.open(bait, os.O_RDWR | os.O_NONBLOCK)
+    os.write(handle, b"\x47" * 4096)
+    with pytest.raises(Unreadable):
+        await prober.probe(tmp_path / "list.mp4")
+    # Whoever had opened the pipe would have drained it.
+    assert len(os.read(handle, 8192)) == 4096
+    os.close(handle)
 
 
 @pytest.mark.parametrize("name", BROKEN)

@@ -1,7 +1,9 @@
 """The processes that read files: killed, late, crashed, cancelled, retired."""
 
 import asyncio
+import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,10 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from regie_fetcher import probe
 from regie_fetcher.errors import ToolMissing, Unreadable
 from regie_fetcher.media import Media
-from regie_fetcher.probe import PROBES_AT_ONCE, Prober
+from regie_fetcher.probe import Prober
 
 Gone = Callable[[int], Awaitable[None]]
 
@@ -60,10 +61,19 @@ async def test_one_process_reads_many_files(prober: Prober, song: Path) -> None:
     assert (await prober.probe(song), workers()) == (media, [first])
 
 
-async def test_many_files_at_once_share_few_processes(prober: Prober, song: Path) -> None:
+async def test_many_files_at_once_share_a_process(prober: Prober, song: Path) -> None:
     found = await asyncio.gather(*(prober.probe(song) for _ in range(20)))
     assert {each.container for each in found} == {"flac"}
-    assert len(workers()) == PROBES_AT_ONCE
+    assert len(workers()) == 1
+
+
+async def test_a_file_that_takes_long_holds_up_no_other(song: Path, stuck: Path) -> None:
+    async with Prober(patience_s=0) as prober, stuck_probe(prober, stuck) as job:
+        assert (await prober.probe(song)).container == "flac"
+        assert len(workers()) == 2
+        assert not job.done()
+        job.cancel()
+        await asyncio.gather(job, return_exceptions=True)
 
 
 async def test_a_file_that_is_not_there_is_unreadable(prober: Prober, tmp_path: Path) -> None:
@@ -79,12 +89,36 @@ async def test_a_file_that_cannot_be_read_in_time_is_given_up(song: Path, stuck:
         assert (await prober.probe(song)).container == "flac"
 
 
-async def test_a_file_that_kills_its_reader_harms_no_other(prober: Prober, song: Path, stuck: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL])
+async def test_a_file_that_kills_its_reader_harms_no_other(
+    prober: Prober, song: Path, stuck: Path, number: signal.Signals
+) -> None:
     async with stuck_probe(prober, stuck) as first:
-        workers()[0].kill()
-        with pytest.raises(Unreadable, match="ended the program"):
+        following = asyncio.create_task(prober.probe(song))
+        workers()[0].send_signal(number)
+        with pytest.raises(Unreadable, match="broke the program"):
             await first
+        assert (await following).container == "flac"
+
+
+async def test_a_worker_that_died_between_two_files_is_replaced_unnoticed(
+    prober: Prober, song: Path, gone: Gone
+) -> None:
+    await prober.probe(song)
+    (worker,) = workers()
+    worker.kill()
+    await gone(worker.pid)
     assert (await prober.probe(song)).container == "flac"
+
+
+@pytest.mark.parametrize("answer", ["no json", "[]", json.dumps({"media": {"videos": []}})])
+async def test_a_worker_that_talks_nonsense_is_not_believed(song: Path, tmp_path: Path, answer: str) -> None:
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\necho '{{}}'\nread request\necho '{answer}'\nread request\n")
+    python.chmod(0o755)
+    async with Prober(python=str(python)) as prober:
+        with pytest.raises(Unreadable, match="broke the program"):
+            await prober.probe(song)
 
 
 async def test_a_cancelled_probe_ends_its_reader(prober: Prober, song: Path, stuck: Path, gone: Gone) -> None:
@@ -105,14 +139,12 @@ async def test_a_worker_without_work_retires(song: Path, gone: Gone) -> None:
         assert (await prober.probe(song)).container == "flac"
 
 
-async def test_a_worker_is_replaced_after_enough_files(
-    prober: Prober, song: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(probe, "FILES_A_WORKER", 2)
+async def test_a_worker_is_replaced_after_enough_files(song: Path) -> None:
     seen = set()
-    for _ in range(4):
-        await prober.probe(song)
-        seen |= {each.pid for each in workers()}
+    async with Prober(files_a_worker=2) as prober:
+        for _ in range(4):
+            await prober.probe(song)
+            seen |= {each.pid for each in workers()}
     assert len(seen) == 2
 
 
@@ -121,6 +153,15 @@ async def test_closing_ends_all(song: Path) -> None:
         await prober.probe(song)
         assert workers() != []
     assert workers() == []
+
+
+async def test_closing_ends_those_at_work_too(stuck: Path) -> None:
+    prober = Prober()
+    async with stuck_probe(prober, stuck) as job:
+        await prober.__aexit__(None, None, None)
+        assert workers() == []
+        with pytest.raises(Unreadable, match="broke the program"):
+            await job
 
 
 async def test_missing_libraries_are_named(tmp_path: Path, song: Path) -> None:
@@ -163,3 +204,5 @@ async def test_a_worker_may_write_nothing_and_sees_no_secrets(
     assert "REGIE_DATABASE_URL" not in worker.environ()
     assert worker.rlimit(psutil.RLIMIT_FSIZE) == (0, 0)
     assert worker.rlimit(psutil.RLIMIT_DATA) == (1 << 30, 1 << 30)
+    # What a file may name as pipe: leads nowhere.
+    assert {Path(f"/proc/{worker.pid}/fd/{number}").readlink() for number in range(3)} == {Path(os.devnull)}
