@@ -29,6 +29,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from .batch import Batch
 from .rows import LibraryItem, MediaFile, Shown
 
 metadata = MetaData()
@@ -64,7 +65,9 @@ _ATTEMPTS = 5
 READERS = 4
 # Built once: SQLAlchemy spends more on making a statement than on running it.
 _SHOWN = (
-    select(library_item, media_file).join_from(library_item, media_file).where(library_item.c.id == bindparam("id"))
+    select(library_item, media_file)
+    .join_from(library_item, media_file)
+    .where(library_item.c.id.in_(bindparam("ids", expanding=True)))
 )
 _MEDIA = select(media_file).where(media_file.c.sha256 == bindparam("sha256"))
 _MEDIA_BY_SOURCE = (
@@ -120,25 +123,34 @@ class SqlRows:
         insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
         self._insert_media = insert(media_file).on_conflict_do_nothing()
         self._insert_item = insert(library_item).on_conflict_do_nothing()
+        self._commits = Batch(self._commit_all)
 
     async def commit(self, media: MediaFile, item: LibraryItem) -> Shown | None:
         """Insert file and item where they are not there yet, and return them as they now are."""
+        return await self._commits.add((media, item))
+
+    async def _commit_all(self, pairs: Sequence[tuple[MediaFile, LibraryItem]]) -> list[Shown | None]:
         for _ in range(_ATTEMPTS - 1):
             try:
-                return await self._commit(media, item)
+                return await self._commit(pairs)
             except IntegrityError:
-                # Another node deleted the file's row between our two inserts.
+                # Another node deleted a file's row between our two inserts.
                 continue
-        return await self._commit(media, item)
+        return await self._commit(pairs)
 
-    async def _commit(self, media: MediaFile, item: LibraryItem) -> Shown | None:
+    async def _commit(self, pairs: Sequence[tuple[MediaFile, LibraryItem]]) -> list[Shown | None]:
+        """All that wait in one transaction: what they cost together is little more than what one costs."""
         async with self._engine.begin() as connection:
-            await connection.execute(self._insert_media, asdict(media))
-            await connection.execute(self._insert_item, asdict(item) | {"link": item.link or None})
-            row = (await connection.execute(_SHOWN, {"id": item.id})).one_or_none()
-            shown = None if row is None else _as_shown(row)
-            if shown is None or shown.item.sha256 != media.sha256:
-                await connection.rollback()
+            await connection.execute(self._insert_media, [asdict(media) for media, _ in pairs])
+            await connection.execute(
+                self._insert_item, [asdict(item) | {"link": item.link or None} for _, item in pairs]
+            )
+            rows = await connection.execute(_SHOWN, {"ids": [item.id for _, item in pairs]})
+            found = {shown.item.id: shown for shown in map(_as_shown, rows)}
+            shown = [found.get(item.id) for _, item in pairs]
+            idle = [media.sha256 for (media, _), each in zip(pairs, shown, strict=True) if not _shows(each, media)]
+            if idle:
+                await connection.execute(delete(media_file).where(media_file.c.sha256.in_(idle), ~_is_shown))
             return shown
 
     async def media(self, sha256: str) -> MediaFile | None:
@@ -200,6 +212,10 @@ async def _item(connection: AsyncConnection, item_id: str) -> LibraryItem | None
     found = await connection.execute(select(library_item).where(library_item.c.id == item_id))
     row = found.mappings().one_or_none()
     return None if row is None else _as_item(row)
+
+
+def _shows(shown: Shown | None, media: MediaFile) -> bool:
+    return shown is not None and shown.media.sha256 == media.sha256
 
 
 def _as_shown(row: Row[Any]) -> Shown:
