@@ -112,8 +112,9 @@ class Engine:
         """
         folder, held = await asyncio.to_thread(self._enter, job)
         try:
-            got = held or await self._download(job, folder, on_progress)
-            done = got if isinstance(got, Listed) else await self._keep(job, got, folder, on_progress)
+            async with self._store.watch_space():
+                got = held or await self._download(job, folder, on_progress)
+                done = got if isinstance(got, Listed) else await self._keep(job, got, folder, on_progress)
         except BaseException as error:
             if not _may_go_on(error):
                 await self.forget(job.id)

@@ -26,6 +26,7 @@ MARKER = ".regie-store"
 _WORK = ".work"
 _TRASH = ".trash"
 _MAX_TWINS = 10_000
+LOOK_S = 5.0
 
 
 def disk_free(path: Path) -> int:
@@ -45,6 +46,7 @@ class MediaStore:
         reserve_bytes: int = GIB,
         free: Callable[[Path], int] = disk_free,
         clock: Callable[[], float] = time.time,
+        look_s: float = LOOK_S,
     ) -> None:
         self.root = root
         self.rows = rows
@@ -52,6 +54,7 @@ class MediaStore:
         self._reserve_bytes = reserve_bytes
         self._free = free
         self.clock = clock
+        self._look_s = look_s
         self._claims: dict[object, int] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -96,6 +99,29 @@ class MediaStore:
             yield
         finally:
             del self._claims[key]
+
+    @asynccontextmanager
+    async def watch_space(self) -> AsyncIterator[None]:
+        """End what runs within by NoSpace when anybody has eaten into the reserve; looks every five seconds."""
+        limit = asyncio.timeout(None)
+
+        async def look() -> None:
+            while not limit.expired():
+                await asyncio.sleep(self._look_s)
+                if self._free(self.root) < self._reserve_bytes:
+                    limit.reschedule(asyncio.get_running_loop().time())
+
+        try:
+            async with limit:
+                looking = asyncio.create_task(look(), name="fetcher looks at the disk")
+                try:
+                    yield
+                finally:
+                    looking.cancel()
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise NoSpace("The disk has filled up meanwhile: less is free than the reserve") from error
 
     def place(self, media: MediaFile) -> Path:
         """Where a file stands: a path that names its content, so it never changes."""

@@ -291,3 +291,26 @@ async def test_a_body_without_length_leaves_the_reserve_alone(
     async with Engine(judge, store, Converter(await Tools.find(), prober)) as engine:
         with pytest.raises(NoSpace, match="are needed"):
             await engine.fetch(Job(id="j1", url=origin.route("/f", endless), budget=Budget(max_bytes=30_000_000)))
+
+
+async def test_a_disk_that_others_fill_ends_a_transfer_that_still_waits(
+    judge: Judge, prober: Prober, tmp_path: Path, origin: Any, noise: bytes
+) -> None:
+    is_full = False
+
+    async def stalls(exchange: Any) -> None:
+        await exchange.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + noise[:100_000])
+        await exchange.reader.read()
+
+    def fill(progress: Progress) -> None:
+        nonlocal is_full
+        is_full = progress.done >= 100_000
+
+    def free(_: Path) -> int:
+        return 0 if is_full else 5_000_000
+
+    store = MediaStore(tmp_path, MemoryRows(), reserve_bytes=1000, free=free, look_s=0.01).create()
+    async with Engine(judge, store, Converter(await Tools.find(), prober)) as engine:
+        with pytest.raises(NoSpace, match="filled up"):
+            await engine.fetch(Job(id="j1", url=origin.route("/f", stalls)), fill)
+    assert store.works() == []

@@ -270,9 +270,11 @@ async def test_an_inner_address_is_not_reached(origin: Any, work: Path) -> None:
     assert origin.connections == 0
 
 
+@pytest.mark.parametrize("with_server", [False, True])
 async def test_the_service_may_die_and_nothing_is_left_behind(
-    gone: Callable[[int], Awaitable[None]], origin: Any, work: Path
+    gone: Callable[[int], Awaitable[None]], origin: Any, work: Path, *, with_server: bool
 ) -> None:
+    """Alone, or with its fork server in the same instant: the job ends itself when its socket closes."""
     reached = asyncio.Event()
 
     async def silent(exchange: Any) -> None:
@@ -294,7 +296,8 @@ asyncio.run(main())
     await reached.wait()
     family = [each.pid for each in psutil.Process(service.pid).children(recursive=True)]
     assert len(family) == 2
-    service.kill()
+    for pid in [service.pid, *family[:1]] if with_server else [service.pid]:
+        os.kill(pid, signal.SIGKILL)
     await service.wait()
     for pid in family:
         await gone(pid)
