@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -140,11 +141,12 @@ class SqlRows:
 
     async def _commit(self, pairs: Sequence[tuple[MediaFile, LibraryItem]]) -> list[Shown | None]:
         """All that wait in one transaction: what they cost together is little more than what one costs."""
+        # In one order on every node, so that no two wait for each other.
+        files = sorted([asdict(media) for media, _ in pairs], key=itemgetter("sha256"))
+        items = sorted([asdict(item) | {"link": item.link or None} for _, item in pairs], key=itemgetter("id"))
         async with self._engine.begin() as connection:
-            await connection.execute(self._insert_media, [asdict(media) for media, _ in pairs])
-            await connection.execute(
-                self._insert_item, [asdict(item) | {"link": item.link or None} for _, item in pairs]
-            )
+            await connection.execute(self._insert_media, files)
+            await connection.execute(self._insert_item, items)
             rows = await connection.execute(_SHOWN, {"ids": [item.id for _, item in pairs]})
             found = {shown.item.id: shown for shown in map(_as_shown, rows)}
             shown = [found.get(item.id) for _, item in pairs]
