@@ -81,7 +81,9 @@ def rate_correction(error_s: float, current: float, limits: Limits = VIDEO, *, u
     wanted = round(error_s / TIME_CONSTANT_S / RATE_STEP) * RATE_STEP
     wanted = max(-limit, min(limit, wanted))
     worthwhile = max(RATE_CHANGE_MIN, RATE_CHANGE_SHARE * abs(current)) - 1e-9
-    if current and wanted * current >= 0 and abs(wanted - current) < worthwhile:
+    # Less than the least change is not slowed down to either: what is left is made up in a moment.
+    is_less = abs(wanted) < RATE_CHANGE_MIN - 1e-9
+    if current and wanted * current >= 0 and (is_less or abs(wanted - current) < worthwhile):
         return current
     return wanted
 
