@@ -1,5 +1,6 @@
 """yt-dlp inside a job's process: the only module that imports it, and the only options that it is given."""
 
+import functools
 import io
 import os
 import threading
@@ -14,6 +15,7 @@ from yt_dlp.downloader import external, get_suitable_downloader, hls
 from yt_dlp.downloader.dash import DashSegmentsFD
 from yt_dlp.downloader.hls import HlsFD
 from yt_dlp.downloader.http import HttpFD
+from yt_dlp.networking import common as networking
 from yt_dlp.networking.exceptions import HTTPError, TransportError
 from yt_dlp.postprocessor import ffmpeg as postprocessor
 from yt_dlp.postprocessor.ffmpeg import FFmpegPostProcessor
@@ -48,10 +50,17 @@ def warm_up() -> Event:
     if version < MINIMUM:
         return {"error": f"yt-dlp {__version__} is too old"}
     options = {"proxy": "", "quiet": True, "logger": _Mute(), "cachedir": False, "retries": 0}
+    _share_tls()
     # A page with a plain video sends yt-dlp through every one of its extractors, and then on to choose a format.
     with _blank_page() as url, yt_dlp.YoutubeDL(options) as ydl, suppress(YoutubeDLError):
         ydl.extract_info(url, download=False)
     return {"version": __version__, "runtimes": _runtimes(), "has_scripts": _has_scripts()}
+
+
+def _share_tls() -> None:
+    """Make one TLS context for all jobs to inherit: the authorities in it are 7 MB that each would read for itself."""
+    with suppress(AttributeError):  # it is no part of yt-dlp's API; where it has moved, each job does read them
+        networking.make_ssl_context = functools.cache(networking.make_ssl_context)
 
 
 class _Blank(BaseHTTPRequestHandler):

@@ -3,13 +3,19 @@ import datetime as dt
 import gzip
 import os
 import signal
+import ssl
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from regie_fetcher.address import Judge
 from regie_fetcher.budget import GIB, MIB, Budget, Meter
@@ -250,6 +256,39 @@ async def test_a_job_that_takes_too_long_is_ended(extractor: Extractor, origin: 
     await extractor.health()
     with pytest.raises(OverBudget, match="longer than"):
         await extractor.download(Wanted(url=origin.route("/f", silent), folder=work), meter=Meter(Budget(total_s=0.5)))
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused(
+    extractor: Extractor, origin: Any, work: Path, self_signed: ssl.SSLContext
+) -> None:
+    server = await asyncio.start_server(origin.serve, "127.0.0.1", 0, ssl=self_signed)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        with pytest.raises(TransferFailed, match="CERTIFICATE_VERIFY_FAILED"):
+            await extractor.download(Wanted(url=f"https://127.0.0.1:{port}/watch", folder=work))
+    assert not origin.requests
+
+
+@pytest.fixture
+def self_signed(tmp_path: Path) -> ssl.SSLContext:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path / "self-signed.pem"
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(secret + certificate.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
 
 
 INWARDS = [

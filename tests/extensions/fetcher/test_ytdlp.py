@@ -1,5 +1,6 @@
 """What yt-dlp is told, and what is made of its errors, without a process around it."""
 
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,19 @@ def test_live_and_long_media_are_refused(
 ) -> None:
     answer = job(tmp_path, **options)._match(info, incomplete=False)
     assert (answer is None) if said is None else (answer is not None and said in answer)
+
+
+def test_jobs_inherit_the_certificates_of_the_authorities(tmp_path: Path) -> None:
+    ytdlp.warm_up()
+    contexts = []
+    for _ in range(2):
+        with ytdlp._OwnDownloaders(job(tmp_path).options()) as ydl:
+            contexts += [each._make_sslcontext() for each in ydl._request_director.handlers.values()]
+    assert len(contexts) >= 4
+    assert all(each is contexts[0] for each in contexts)
+    assert contexts[0].verify_mode == ssl.CERT_REQUIRED
+    assert contexts[0].check_hostname
+    assert contexts[0].cert_store_stats()["x509_ca"] > 50
 
 
 def test_cookies_come_back_without_the_holes_that_ytdlp_leaves(tmp_path: Path) -> None:
