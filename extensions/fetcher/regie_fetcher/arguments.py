@@ -1,5 +1,6 @@
 """FFmpeg's command line for a plan, built as a graph."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,10 +55,11 @@ def convert_arguments(
     return _command(tools, written, device)
 
 
-def webvtt_arguments(tools: Tools, subtitle: Subtitle, source: Path, target: Path) -> list[str]:
-    """The command that writes a text subtitle as WebVTT, for a `<track>`."""
+def webvtt_arguments(tools: Tools, targets: Mapping[Subtitle, Path], source: Path) -> list[str]:
+    """The command that writes text subtitles as WebVTT, for `<track>`, all in one reading of the source."""
     read = _input(source)
-    return _command(tools, ffmpeg.output(read[str(subtitle.index)], f"file:{target}", format="webvtt"), ())
+    outputs = [ffmpeg.output(read[str(each.index)], f"file:{to}", format="webvtt") for each, to in targets.items()]
+    return _command(tools, ffmpeg.merge_outputs(*outputs), ())
 
 
 def _input(source: Path) -> Any:

@@ -10,7 +10,7 @@ from .budget import Clock
 from .encoders import SOFTWARE, Encoder, Encoders
 from .errors import ConversionFailed, Unreadable
 from .ffmpeg import Tools, run
-from .media import Media
+from .media import Media, Subtitle
 from .plan import PLANNER_VERSION, Action, Plan, make_plan
 from .probe import Prober
 from .progress import OnProgress, Progress, Step, ignore
@@ -100,15 +100,23 @@ class Converter:
                     raise
             return await self._once(source, media, plan, target, encoder=SOFTWARE, on_progress=on_progress)
 
-    async def write_webvtt(self, source: Path, plan: Plan, folder: Path) -> list[Path]:
-        """Write the plan's text subtitles as WebVTT files named by stream and language."""
-        written = []
-        for subtitle in plan.subtitles:
-            target = folder / f"{subtitle.index}.{subtitle.language or 'und'}.vtt"
-            command = webvtt_arguments(self.tools, subtitle, source, target)
-            await run(command, on_line=lambda _: None, stall_s=self._settings.stall_s)
-            written.append(target)
-        return written
+    async def write_webvtt(self, source: Path, media: Media, folder: Path) -> dict[Subtitle, Path]:
+        """Write a file's text subtitles as `<stream>.vtt`; one that cannot be read is left out."""
+        targets = {each: folder / f"{each.index}.vtt" for each in media.subtitles if each.is_text}
+        if not targets:
+            return {}
+        async with self._slots:
+            if await self._write_webvtt(source, targets):
+                return targets
+            return {each: path for each, path in targets.items() if await self._write_webvtt(source, {each: path})}
+
+    async def _write_webvtt(self, source: Path, targets: Mapping[Subtitle, Path]) -> bool:
+        command = webvtt_arguments(self.tools, targets, source)
+        try:
+            await run(command, on_line=lambda _: None, stall_s=self._settings.stall_s, nice=self._settings.nice)
+        except ConversionFailed:
+            return False
+        return True
 
     async def _encoder(self, plan: Plan) -> Encoder:
         encodes = plan.video is not None and not plan.video.is_copied

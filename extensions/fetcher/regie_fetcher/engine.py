@@ -195,11 +195,13 @@ class Engine:
         plan = _plan(job, media)
         path, result = await self._convert(source, media, plan, folder, on_progress)
         on_progress(Progress(Step.STORE))
+        subtitles = await self._converter.write_webvtt(path, result, folder)
+        result = replace(result, subtitles=tuple(subtitles))
         suffix = media.suffix if job.preset is Preset.ORIGINAL else plan.suffix
         facts = _facts(source, media, result, recipe, suffix)
         if path == source.path:
             facts = replace(facts, sha256=source.sha256)
-        shown = await self._store.add_media(path, facts, item)
+        shown = await self._store.add_media(path, facts, item, subtitles.values())
         return Stored(item=shown.item, media=shown.media, plan=plan, cookies=source.cookies)
 
     async def _convert(
@@ -306,7 +308,8 @@ def _plan(job: Job, media: Media) -> Plan:
 
 
 def _facts(source: _Source, media: Media, result: Media, recipe: str, suffix: str) -> MediaFile:
-    streams = {"videos": [asdict(each) for each in result.videos], "audios": [asdict(each) for each in result.audios]}
+    facts = asdict(result)
+    streams = {kind: facts[kind] for kind in ("videos", "audios", "subtitles")}
     return MediaFile(
         sha256="",
         size=0,

@@ -12,7 +12,8 @@ from .names import safe_name
 from .rows import LibraryItem, MediaFile
 from .store import MediaStore
 
-_STORED = re.compile(r"([0-9a-f]{64})(\.[a-z0-9]{1,8})")
+# A file, or subtitles beside it.
+_STORED = re.compile(r"([0-9a-f]{64})((?:\.\d+)?\.[a-z0-9]{1,8})")
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -131,8 +131,14 @@ class MediaStore:
         """Where a file goes when its last item is gone."""
         return self.root / _TRASH / f"{media.sha256}{media.suffix}"
 
-    async def add_media(self, path: Path, media: MediaFile, item: LibraryItem) -> Shown:
-        """Take a finished file of a work folder into the library.
+    def subtitles(self, media: MediaFile) -> list[Path]:
+        """The WebVTT files that stand beside a file, `<hash>.<stream>.vtt`."""
+        return _beside(self.place(media))
+
+    async def add_media(
+        self, path: Path, media: MediaFile, item: LibraryItem, subtitles: Collection[Path] = ()
+    ) -> Shown:
+        """Take a finished file of a work folder into the library, and its subtitles, named `<stream>.vtt`, with it.
 
         `media` is made true to its bytes; a hash that it brings must be theirs, and spares reading them once more.
         """
@@ -142,7 +148,7 @@ class MediaStore:
         async with self._hold(sha256):
             # Equal bytes are one file, under the ending that it was first given.
             media = await self.rows.media(sha256) or media
-            await asyncio.to_thread(self._put, path, media)
+            await asyncio.to_thread(self._put, path, media, subtitles)
             shown = await self._commit(media, item)
             if shown.media.sha256 != sha256:
                 # The job has run before, and its address gave other bytes then: those it keeps.
@@ -186,8 +192,10 @@ class MediaStore:
                 return shown
         raise StoreUnavailable(f"{stem} exists {_MAX_TWINS} times")
 
-    def _put(self, path: Path, media: MediaFile) -> None:
+    def _put(self, path: Path, media: MediaFile, subtitles: Collection[Path]) -> None:
         target = self.place(media)
+        for each in subtitles:
+            move(each, target.with_name(f"{media.sha256}.{each.name}"), hash_file(each))
         if target.exists() and target.stat().st_size == media.size:
             path.unlink()
         else:
@@ -210,19 +218,27 @@ class MediaStore:
         """Move a file without row into the trash, unless a row appeared meanwhile."""
         if await self.rows.media(media.sha256) is not None:
             return
-        place, trash = self.place(media), self.trash(media)
-        if place.exists():
-            await asyncio.to_thread(move, place, trash, media.sha256)
-            os.utime(trash, (self.clock(),) * 2)
+        await asyncio.to_thread(self._to_trash, media)
         if await self.rows.media(media.sha256) is not None:
             self.restore(media)
 
+    def _to_trash(self, media: MediaFile) -> None:
+        place, trash = self.place(media), self.trash(media).parent
+        # The file goes first and comes back last: wherever a crash parts them, what mends the file mends the rest.
+        for each in (place, *_beside(place)):
+            if each.exists():
+                target = trash / each.name
+                move(each, target, media.sha256 if each == place else hash_file(each))
+                os.utime(target, (self.clock(),) * 2)
+
     def restore(self, media: MediaFile) -> bool:
         """Bring a file back from the trash; False if it is not there."""
-        trash = self.trash(media)
+        place, trash = self.place(media), self.trash(media)
         if not trash.exists():
             return False
-        move(trash, self.place(media), media.sha256)
+        for each in _beside(trash):
+            move(each, place.with_name(each.name), hash_file(each))
+        move(trash, place, media.sha256)
         return True
 
     def empty_trash(self, older_than_s: float) -> int:
@@ -251,3 +267,7 @@ class MediaStore:
         lock = self._locks.setdefault(sha256, asyncio.Lock())
         async with lock:
             yield
+
+
+def _beside(path: Path) -> list[Path]:
+    return sorted(path.parent.glob(f"{path.name.partition('.')[0]}.*.vtt"))

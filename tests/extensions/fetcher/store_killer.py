@@ -75,7 +75,9 @@ async def add(store: MediaStore, job: str, data: bytes) -> None:
     path = store.work(job) / "result.mp4"
     if not path.exists() or path.read_bytes() != data:
         path.write_bytes(data)
-    await store.add_media(path, FACTS, LibraryItem(id=job, owner="ann", title="Title", sha256=""))
+    subtitles = store.work(job) / "2.vtt"
+    subtitles.write_bytes(b"words of " + data)
+    await store.add_media(path, FACTS, LibraryItem(id=job, owner="ann", title="Title", sha256=""), [subtitles])
     store.clear_work(job)
 
 
@@ -110,9 +112,11 @@ async def make_a_mess(store: MediaStore) -> None:
     await add(store, "j3", OTHER)
     media = await store.rows.media(SHA)
     assert media is not None
-    store.place(media).rename(store.trash(media))
+    for path in (store.place(media), *store.subtitles(media)):
+        path.rename(store.trash(media).with_name(path.name))
     (store.root / "aa").mkdir(exist_ok=True)
     (store.root / "aa" / f"{'a' * 64}.mp4").write_bytes(b"stray")
+    (store.root / "aa" / f"{'a' * 64}.3.vtt").write_bytes(b"stray words")
     (store.root / "aa" / f"{'b' * 64}.mp4.part").write_bytes(b"half")
     (store.work("dead") / "source.part").write_bytes(b"half")
     assert store.tree is not None
@@ -135,9 +139,11 @@ async def check(store: MediaStore, expected: dict[str, str]) -> None:
     assert {each.id: each.sha256 for each in items.values()} == expected, items
     media = {each.sha256: each for each in await store.rows.all_media()}
     assert set(media) == set(expected.values())
-    files = {path.stem: path for path in store.root.glob("[0-9a-f][0-9a-f]/*")}
-    assert set(files) == set(media), files
-    assert all(hash_file(path) == sha256 for sha256, path in files.items())
+    files = {path.name: path for path in store.root.glob("[0-9a-f][0-9a-f]/*")}
+    assert set(files) == {f"{sha256}{end}" for sha256 in media for end in (".mp4", ".2.vtt")}, files
+    for sha256 in media:
+        assert hash_file(files[f"{sha256}.mp4"]) == sha256
+        assert files[f"{sha256}.2.vtt"].read_bytes() == b"words of " + files[f"{sha256}.mp4"].read_bytes()
     assert not any(each.is_missing for each in media.values())
     assert store.works() == []
     links = {path.relative_to(store.tree).as_posix() for path in store.tree.rglob("*")} if store.tree else set()

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -21,6 +22,7 @@ from regie_fetcher.ffmpeg import Tools
 from regie_fetcher.plan import Action
 from regie_fetcher.probe import Prober
 from regie_fetcher.progress import Progress, Step
+from regie_fetcher.reconcile import Report, reconcile
 from regie_fetcher.rows import MemoryRows
 from regie_fetcher.store import MediaStore
 
@@ -30,9 +32,13 @@ STREAMS = "-f lavfi -i testsrc2=size=64x36:rate=10:duration=1 -f lavfi -i sine=d
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     folder = tmp_path_factory.mktemp("clips")
+    words = folder / "words.srt"
+    words.write_text("1\n00:00:00,100 --> 00:00:00,900\nGuten Tag & <i>willkommen</i>\n")
     makes = {
         "good.mp4": "-c:v libx264 -pix_fmt yuv420p -c:a aac -movflags +faststart",
         "old.avi": "-c:v mpeg4 -c:a libmp3lame",
+        "foreign.mkv": f"-i {words} -map 0 -map 1 -map 2 -c:v libx264 -pix_fmt yuv420p -c:a aac -c:s srt"
+        " -metadata:s:s:0 language=../../up",
     }
     for name, make in makes.items():
         command = ["ffmpeg", "-v", "error", *STREAMS.split(), *make.split(), folder / name]
@@ -104,6 +110,22 @@ async def test_an_old_file_is_converted_once_and_recognised_the_second_time(
     audio = await stored(engine, Job(id="j4", url=url, preset=Preset.AUDIO))
     assert (audio.plan.action, audio.media.suffix) == (Action.AUDIO_ONLY, ".m4a")
     assert tree(store) == ["old (2).mp4", "old.avi", "old.m4a", "old.mp4"]
+
+
+async def test_subtitles_stand_beside_the_file_and_go_with_it(
+    engine: Engine, store: MediaStore, origin: Any, clips: dict[str, bytes]
+) -> None:
+    done = await stored(engine, Job(id="j1", url=origin.file("/foreign.mkv", clips["foreign.mkv"])))
+    (path,) = store.subtitles(done.media)
+    (track,) = json.loads(done.media.streams)["subtitles"]
+    assert path == store.place(done.media).with_name(f"{done.media.sha256}.{track['index']}.vtt")
+    assert (track["codec"], path.read_text().partition("\n")[0]) == ("mov_text", "WEBVTT")
+    assert "Guten Tag & <i>willkommen</i>" in path.read_text()
+    assert await reconcile(store) == Report()
+    await store.delete_media("j1")
+    assert files(store) == 0
+    again = await stored(engine, Job(id="j2", url=origin.url("/foreign.mkv")))
+    assert [each.name for each in store.subtitles(again.media)] == [path.name]
 
 
 async def test_a_page_goes_to_the_extractor_and_a_feed_becomes_a_list(

@@ -368,8 +368,10 @@ async def test_subtitles_become_webvtt_beside_the_file(
     media_folder: Path, converter: Converter, tmp_path: Path
 ) -> None:
     source = media_folder / "subtitles.mkv"
-    plan = make_plan(await converter.prober.probe(source))
-    (written,) = await converter.write_webvtt(source, plan, tmp_path)
-    assert written.name == "2.und.vtt"
+    media = await converter.prober.probe(source)
+    unreadable = Subtitle(index=40, codec="ass")
+    media = replace(media, subtitles=(unreadable, *media.subtitles))
+    ((subtitle, written),) = (await converter.write_webvtt(source, media, tmp_path)).items()
+    assert (subtitle.index, written.name) == (2, "2.vtt")
     assert written.read_text().startswith("WEBVTT")
     assert "Hello" in written.read_text()
