@@ -15,6 +15,7 @@ from yt_dlp.downloader import external, get_suitable_downloader, hls
 from yt_dlp.downloader.dash import DashSegmentsFD
 from yt_dlp.downloader.hls import HlsFD
 from yt_dlp.downloader.http import HttpFD
+from yt_dlp.extractor.common import InfoExtractor
 from yt_dlp.networking import common as networking
 from yt_dlp.networking.exceptions import HTTPError, TransportError
 from yt_dlp.postprocessor import ffmpeg as postprocessor
@@ -51,6 +52,7 @@ def warm_up() -> Event:
         return {"error": f"yt-dlp {__version__} is too old"}
     options = {"proxy": "", "quiet": True, "logger": _Mute(), "cachedir": False, "retries": 0}
     _share_tls()
+    _forget_tests()
     # A page with a plain video sends yt-dlp through every one of its extractors, and then on to choose a format.
     with _blank_page() as url, yt_dlp.YoutubeDL(options) as ydl, suppress(YoutubeDLError):
         ydl.extract_info(url, download=False)
@@ -61,6 +63,19 @@ def _share_tls() -> None:
     """Make one TLS context for all jobs to inherit: the authorities in it are 7 MB that each would read for itself."""
     with suppress(AttributeError):  # it is no part of yt-dlp's API; where it has moved, each job does read them
         networking.make_ssl_context = functools.cache(networking.make_ssl_context)
+
+
+def _forget_tests() -> None:
+    """Load extractors without the test cases that each brings: 10 MB, and what is left lies closer together."""
+    with suppress(AttributeError):  # no part of yt-dlp's API either
+        inherited = InfoExtractor.__init_subclass__.__func__
+
+        def make_subclass(cls: Any, /, **options: Any) -> None:
+            if "_TESTS" in vars(cls):
+                cls._TESTS = ()
+            inherited(cls, **options)
+
+        InfoExtractor.__init_subclass__ = classmethod(make_subclass)
 
 
 class _Blank(BaseHTTPRequestHandler):
