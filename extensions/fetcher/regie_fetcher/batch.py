@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from .shielded import shielded
+
 Entry = TypeVar("Entry")
 Result = TypeVar("Result")
 
@@ -11,8 +13,8 @@ Result = TypeVar("Result")
 class Batch(Generic[Entry, Result]):
     """Calls `serve` with all entries that wait, one call at a time; it returns their results in the same order.
 
-    Whoever gets the turn serves the others too. If that fails, or its caller is cancelled, the error is its own: the
-    others try again.
+    Whoever gets the turn serves the others too, even when it is cancelled meanwhile. If that fails, each is served alone,
+    so that an error stays with the entry that caused it.
     """
 
     def __init__(self, serve: Callable[[Sequence[Entry]], Awaitable[Sequence[Result]]]) -> None:
@@ -27,14 +29,28 @@ class Batch(Generic[Entry, Result]):
         try:
             async with self._turn:
                 if not mine.done():
-                    await self._serve_all()
+                    await self._serve_all(dict(self._waiting))
             return mine.result()
         finally:
             self._waiting.pop(mine, None)
 
-    async def _serve_all(self) -> None:
-        batch = dict(self._waiting)
-        results = await self._serve(list(batch.values()))
+    @shielded
+    async def _serve_all(self, batch: dict[asyncio.Future[Result], Entry]) -> None:
+        try:
+            results = await self._serve(list(batch.values()))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it goes to whoever caused it
+            await self._serve_each(batch, error)
+            return
         for done, result in zip(batch, results, strict=True):
             self._waiting.pop(done, None)
             done.set_result(result)
+
+    async def _serve_each(self, batch: dict[asyncio.Future[Result], Entry], error: Exception) -> None:
+        if len(batch) == 1:
+            (done,) = batch
+            self._waiting.pop(done, None)
+            done.set_exception(error)
+            done.exception()  # seen, should its caller be gone
+            return
+        for done, entry in batch.items():
+            await self._serve_all({done: entry})

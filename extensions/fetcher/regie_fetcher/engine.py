@@ -183,7 +183,7 @@ class Engine:
             title=as_text(source.title),
             sha256="",
             folder=as_text(job.folder),
-            source_url=without_credentials(job.url),
+            source_url=as_text(without_credentials(job.url)),
         )
         recipe = self._converter.recipe(job.preset.value)
         known = await self._store.rows.media_by_source(source.sha256, recipe)

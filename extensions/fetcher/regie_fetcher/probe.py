@@ -43,7 +43,9 @@ class Prober:
         self._patience_s = patience_s
         self._idle_s = idle_s
         self._files_a_worker = files_a_worker
-        self._lanes = (asyncio.Lock(), asyncio.Lock())
+        self._turns = asyncio.Semaphore(1)
+        self._has_second = False
+        self._is_closed = False
         self._workers: set[_Worker] = set()
         self._idle: list[_Worker] = []
         self._retirement: asyncio.TimerHandle | None = None
@@ -55,6 +57,7 @@ class Prober:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._is_closed = True
         self._retire()
         # Those too that are at work: whoever still waits for one is told that it broke.
         await asyncio.gather(*map(self._end, list(self._workers)), *self._endings)
@@ -75,24 +78,26 @@ class Prober:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        """One file after the other, two where the first takes long."""
-        lane, other = self._lanes
+        """One file after the other; a second turn is made when the first takes long, and unmade when nobody waits."""
         try:
             async with asyncio.timeout(self._patience_s):
-                await lane.acquire()
+                await self._turns.acquire()
         except TimeoutError:
-            lane = other
-            await lane.acquire()
+            if not self._has_second:
+                self._has_second = True
+                self._turns.release()
+            await self._turns.acquire()
         try:
             yield
         finally:
-            lane.release()
+            self._turns.release()
+            if self._has_second and not self._turns.locked():
+                await self._turns.acquire()
+                self._has_second = False
 
     @asynccontextmanager
     async def _worker(self) -> AsyncIterator["_Worker"]:
         """A worker for one file, which goes on to the next unless it is dead, busy or has done enough."""
-        if self._retirement is not None:
-            self._retirement.cancel()
         worker = self._idle.pop() if self._idle else await self._start()
         if not worker.is_alive:
             await self._end(worker)
@@ -100,20 +105,33 @@ class Prober:
         try:
             yield worker
         finally:
-            if worker.is_waiting and worker.files < self._files_a_worker:
+            if worker.is_waiting and worker.files < self._files_a_worker and not self._is_closed:
                 self._idle.append(worker)
-                self._retirement = asyncio.get_running_loop().call_later(self._idle_s, self._retire)
+                self._retire_later()
             else:
                 await self._end(worker)
 
     async def _start(self) -> "_Worker":
+        self._check_open()
         worker = await _Worker.start(self._python)
         self._workers.add(worker)
+        if self._is_closed:
+            await self._end(worker)
+        self._check_open()
         return worker
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise RuntimeError("The prober is closed")
 
     async def _end(self, worker: "_Worker") -> None:
         self._workers.discard(worker)
         await worker.end()
+
+    def _retire_later(self) -> None:
+        if self._retirement is not None:
+            self._retirement.cancel()
+        self._retirement = asyncio.get_running_loop().call_later(self._idle_s, self._retire)
 
     def _retire(self) -> None:
         """End the workers that have nothing to do."""

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +26,12 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from .batch import Batch
 from .rows import LibraryItem, MediaFile, Shown
+from .shielded import shielded
 
 metadata = MetaData()
 
@@ -63,6 +63,7 @@ library_item = Table(
 )
 
 _ATTEMPTS = 5
+_DEADLOCK = "40P01"  # PostgreSQL, appendix A
 READERS = 4
 # Built once: SQLAlchemy spends more on making a statement than on running it.
 _SHOWN = (
@@ -116,7 +117,11 @@ def _sqlite_engine(path: Path, connections: int, pragmas: Sequence[str]) -> Asyn
 
 
 class SqlRows:
-    """Rows in the tables above; the schema is made by whoever owns the database. `reader` may be an engine for reads alone."""
+    """Rows in the tables above; the schema is made by whoever owns the database. `reader` may be an engine for reads alone.
+
+    No call is broken off midway: SQLAlchemy drops a SQLite connection then whose transaction stays open, and locks out all
+    others, until it is collected.
+    """
 
     def __init__(self, engine: AsyncEngine, reader: AsyncEngine | None = None) -> None:
         self._engine = engine
@@ -134,16 +139,17 @@ class SqlRows:
         for _ in range(_ATTEMPTS - 1):
             try:
                 return await self._commit(pairs)
-            except IntegrityError:
-                # Another node deleted a file's row between our two inserts.
-                continue
+            except DBAPIError as error:
+                # Another node deleted a file's row between our two inserts, or waits for us as we do for it.
+                if not isinstance(error, IntegrityError) and getattr(error.orig, "sqlstate", "") != _DEADLOCK:
+                    raise
         return await self._commit(pairs)
 
     async def _commit(self, pairs: Sequence[tuple[MediaFile, LibraryItem]]) -> list[Shown | None]:
         """All that wait in one transaction: what they cost together is little more than what one costs."""
-        # In one order on every node, so that no two wait for each other.
-        files = sorted([asdict(media) for media, _ in pairs], key=itemgetter("sha256"))
-        items = sorted([asdict(item) | {"link": item.link or None} for _, item in pairs], key=itemgetter("id"))
+        # In one order on every node, so that two seldom wait for each other: for files by hash, for names by link.
+        files = [asdict(media) for media, _ in sorted(pairs, key=lambda pair: pair[0].sha256)]
+        items = [_as_row(item) for _, item in sorted(pairs, key=lambda pair: (pair[1].link, pair[1].id))]
         async with self._engine.begin() as connection:
             await connection.execute(self._insert_media, files)
             await connection.execute(self._insert_item, items)
@@ -155,32 +161,38 @@ class SqlRows:
                 await connection.execute(delete(media_file).where(media_file.c.sha256.in_(idle), ~_is_shown))
             return shown
 
+    @shielded
     async def media(self, sha256: str) -> MediaFile | None:
         """The file with this hash."""
         async with self._reader.connect() as connection:
             return _first_media((await connection.execute(_MEDIA, {"sha256": sha256})).mappings().all())
 
+    @shielded
     async def media_by_source(self, source_sha256: str, recipe: str) -> MediaFile | None:
         """A file that the recipe once made of this source."""
         wanted = {"source_sha256": source_sha256, "recipe": recipe}
         async with self._reader.connect() as connection:
             return _first_media((await connection.execute(_MEDIA_BY_SOURCE, wanted)).mappings().all())
 
+    @shielded
     async def all_media(self) -> Sequence[MediaFile]:
         """Every file."""
         async with self._reader.connect() as connection:
             return [MediaFile(**row) for row in (await connection.execute(select(media_file))).mappings()]
 
+    @shielded
     async def item(self, item_id: str) -> LibraryItem | None:
         """The item with this id."""
         async with self._reader.connect() as connection:
             return await _item(connection, item_id)
 
+    @shielded
     async def all_items(self) -> Sequence[LibraryItem]:
         """Every item."""
         async with self._reader.connect() as connection:
             return [_as_item(row) for row in (await connection.execute(select(library_item))).mappings()]
 
+    @shielded
     async def remove_item(self, item_id: str) -> MediaFile | None:
         """Remove an item, and its file's row with the last of them; returns that file."""
         async with self._engine.begin() as connection:
@@ -196,12 +208,14 @@ class SqlRows:
             last = delete(media_file).where(media_file.c.sha256 == sha256, ~_is_shown).returning(media_file)
             return _first_media((await connection.execute(last)).mappings().all())
 
+    @shielded
     async def remove_unreferenced(self) -> Sequence[MediaFile]:
         """Remove and return the files that no item shows."""
         async with self._engine.begin() as connection:
             removed = await connection.execute(delete(media_file).where(~_is_shown).returning(media_file))
             return [MediaFile(**row) for row in removed.mappings()]
 
+    @shielded
     async def mark_missing(self, sha256: str, *, is_missing: bool) -> None:
         """Note whether the file was found on disk."""
         async with self._engine.begin() as connection:
@@ -224,6 +238,10 @@ def _as_shown(row: Row[Any]) -> Shown:
     width = len(library_item.c)
     item = dict(zip(library_item.c.keys(), row[:width], strict=True))
     return Shown(_as_item(item), MediaFile(**dict(zip(media_file.c.keys(), row[width:], strict=True))))
+
+
+def _as_row(item: LibraryItem) -> dict[str, Any]:
+    return asdict(item) | {"link": item.link or None}
 
 
 def _as_item(row: RowMapping | dict[str, Any]) -> LibraryItem:

@@ -294,8 +294,9 @@ async def test_a_name_that_is_no_text_becomes_one_that_a_row_can_hold(
         head = b"HTTP/1.1 200 OK\r\nContent-Disposition: %s\r\nContent-Length: %d\r\n\r\n" % (name, len(body))
         await exchange.send(head + body)
 
-    done = await stored(engine, Job(id="j1", url=origin.route("/f", handler), folder="a\0b"))
+    done = await stored(engine, Job(id="j1", url=f"{origin.route('/f', handler)}#\ud800", folder="a\0b"))
     assert (done.item.title, done.item.folder) == ("caf\ufffd\ufffd", "a\ufffdb")
+    assert done.item.source_url == f"{origin.url('/f')}#\ufffd"
 
 
 async def test_a_body_without_length_leaves_the_reserve_alone(

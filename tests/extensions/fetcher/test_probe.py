@@ -76,6 +76,23 @@ async def test_a_file_that_takes_long_holds_up_no_other(song: Path, stuck: Path)
         await asyncio.gather(job, return_exceptions=True)
 
 
+async def test_whoever_waits_takes_the_first_turn_that_ends(song: Path, stuck: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "other.mp4")
+    async with (
+        Prober(patience_s=0) as prober,
+        stuck_probe(prober, stuck) as first,
+        stuck_probe(prober, tmp_path / "other.mp4") as second,
+    ):
+        waiting = [asyncio.create_task(prober.probe(song)) for _ in range(3)]
+        await asyncio.sleep(0)
+        first.cancel()
+        assert {each.container for each in await asyncio.gather(*waiting)} == {"flac"}
+        assert not second.done()
+        assert (await prober.probe(song)).container == "flac"
+        second.cancel()
+        await asyncio.gather(first, second, return_exceptions=True)
+
+
 async def test_a_file_that_is_not_there_is_unreadable(prober: Prober, tmp_path: Path) -> None:
     with pytest.raises(Unreadable, match="No such file"):
         await prober.probe(tmp_path / "nothing.mp4")
@@ -153,6 +170,8 @@ async def test_closing_ends_all(song: Path) -> None:
         await prober.probe(song)
         assert workers() != []
     assert workers() == []
+    with pytest.raises(RuntimeError, match="closed"):
+        await prober.probe(song)
 
 
 async def test_closing_ends_those_at_work_too(stuck: Path) -> None:

@@ -1,5 +1,6 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,3 +100,52 @@ async def test_many_at_once_lose_and_double_nothing(rows: Rows) -> None:
     removed = await asyncio.gather(*(rows.remove_item(f"job{n}") for n in range(24)))
     assert sorted(each.sha256[0] for each in removed if each) == list(letters)
     assert await rows.all_media() == []
+
+
+async def test_one_that_no_database_takes_is_the_only_one_refused(rows: Rows) -> None:
+    letters = "abcde"
+    pairs = [(media(each), item(number, each)) for number, each in enumerate(letters)]
+    pairs.insert(3, (media("f"), item(9, "f", source_url="http://x/\ud800")))
+    results = await asyncio.gather(*(rows.commit(*pair) for pair in pairs), return_exceptions=True)
+    odd = results.pop(3)
+    assert isinstance(odd, Shown if isinstance(rows, MemoryRows) else Exception)
+    assert [each.item.id for each in results if isinstance(each, Shown)] == [f"job{n}" for n in range(5)]
+
+
+async def test_whoever_is_cancelled_locks_nobody_out(rows: Rows) -> None:
+    """At each of many moments of a call; SQLite is locked for good where one is broken off."""
+    await rows.commit(media(), item(0))
+    calls: list[Callable[[int], Awaitable[object]]] = [
+        lambda n: rows.commit(media("b"), item(n, "b")),
+        lambda n: rows.remove_item(f"job{n - 3}"),
+        lambda n: rows.mark_missing("a" * 64, is_missing=bool(n % 2)),
+        lambda _: rows.all_media(),
+    ]
+    for number in range(1, 160):
+        task = asyncio.ensure_future(calls[number % 4](number))
+        await asyncio.sleep(number * 25e-6)
+        task.cancel()
+        await rows.commit(media(), item(number + 1000))
+        await asyncio.gather(task, return_exceptions=True)
+    assert len([each for each in await rows.all_items() if each.sha256[0] == "a"]) == 160
+
+
+@pytest.mark.postgresql
+async def test_two_nodes_that_want_the_same_names_do_not_wait_for_each_other(postgresql_url: str) -> None:
+    engines = [create_async_engine(postgresql_url) for _ in range(2)]
+    async with engines[0].begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    nodes = [SqlRows(engine) for engine in engines]
+
+    def want(node: int, number: int, turn: int) -> Awaitable[Shown | None]:
+        # The order of ids is the reverse of the other node's.
+        place = number if node else 29 - number
+        added = item(0, "a", link=f"{turn}/{number}.mp4")
+        return nodes[node].commit(media(), replace(added, id=f"{turn}-{node}-{place:02}"))
+
+    for turn in range(5):
+        wanted = [want(node, number, turn) for node in range(2) for number in range(30)]
+        results = await asyncio.gather(*wanted)
+        assert sorted(each.item.link for each in results if each) == sorted(f"{turn}/{n}.mp4" for n in range(30))
+    for engine in engines:
+        await engine.dispose()
