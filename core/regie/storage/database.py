@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, event, make_url, text
@@ -32,6 +32,19 @@ _WRITER_PRAGMAS = (
 _READER_PRAGMAS = ("busy_timeout=5000", "query_only=ON", "temp_store=MEMORY", "cache_size=-16000", "mmap_size=0")
 
 Result = TypeVar("Result")
+
+
+class _Connection(sqlite3.Connection):
+    """Rolls back before it closes, as a cancelled call makes SQLAlchemy do amid a transaction.
+
+    One that closes with a statement half read keeps its locks until the statement is collected, and locks all others out.
+    """
+
+    def close(self) -> None:
+        """Give up the locks, then close."""
+        with suppress(sqlite3.Error):
+            self.rollback()
+        super().close()
 
 
 class Database:
@@ -114,7 +127,13 @@ class Database:
 
 
 def _sqlite_engine(url: str, size: int, pragmas: tuple[str, ...], begin: str) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=size, max_overflow=0, pool_timeout=COMMAND_TIMEOUT_S)
+    engine = create_async_engine(
+        url,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=COMMAND_TIMEOUT_S,
+        connect_args={"factory": _Connection},
+    )
 
     def connected(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
         # The driver's own transactions leave half of a failed migration behind; ours begin where we say.

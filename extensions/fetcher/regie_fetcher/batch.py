@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from .shielded import shielded
-
 Entry = TypeVar("Entry")
 Result = TypeVar("Result")
 
@@ -13,8 +11,8 @@ Result = TypeVar("Result")
 class Batch(Generic[Entry, Result]):
     """Calls `serve` with all entries that wait, one call at a time; it returns their results in the same order.
 
-    Whoever gets the turn serves the others too, even when it is cancelled meanwhile. If that fails, each is served alone,
-    so that an error stays with the entry that caused it.
+    Whoever gets the turn serves the others too. If that fails, each is served alone, so that an error stays with the entry
+    that caused it; if its caller is cancelled, the others try again.
     """
 
     def __init__(self, serve: Callable[[Sequence[Entry]], Awaitable[Sequence[Result]]]) -> None:
@@ -34,7 +32,6 @@ class Batch(Generic[Entry, Result]):
         finally:
             self._waiting.pop(mine, None)
 
-    @shielded
     async def _serve_all(self, batch: dict[asyncio.Future[Result], Entry]) -> None:
         try:
             results = await self._serve(list(batch.values()))

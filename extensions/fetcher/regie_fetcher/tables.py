@@ -1,7 +1,8 @@
 """The library's rows in SQL, for SQLite and PostgreSQL alike."""
 
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from .batch import Batch
 from .rows import LibraryItem, MediaFile, Shown
-from .shielded import shielded
 
 metadata = MetaData()
 
@@ -104,7 +104,11 @@ async def sqlite_rows(path: Path) -> AsyncIterator["SqlRows"]:
 def _sqlite_engine(path: Path, connections: int, pragmas: Sequence[str]) -> AsyncEngine:
     # Each use ends its own transaction, so a rollback on return would only be another way to the connection's thread.
     engine = create_async_engine(
-        f"sqlite+aiosqlite:///{path}", pool_size=connections, max_overflow=0, pool_reset_on_return=None
+        f"sqlite+aiosqlite:///{path}",
+        pool_size=connections,
+        max_overflow=0,
+        pool_reset_on_return=None,
+        connect_args={"factory": _Connection},
     )
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -116,12 +120,21 @@ def _sqlite_engine(path: Path, connections: int, pragmas: Sequence[str]) -> Asyn
     return engine
 
 
-class SqlRows:
-    """Rows in the tables above; the schema is made by whoever owns the database. `reader` may be an engine for reads alone.
+class _Connection(sqlite3.Connection):
+    """Rolls back before it closes, as a cancelled call makes SQLAlchemy do amid a transaction.
 
-    No call is broken off midway: SQLAlchemy drops a SQLite connection then whose transaction stays open, and locks out all
-    others, until it is collected.
+    One that closes with a statement half read keeps its locks until the statement is collected, and locks all others out.
     """
+
+    def close(self) -> None:
+        """Give up the locks, then close."""
+        with suppress(sqlite3.Error):
+            self.rollback()
+        super().close()
+
+
+class SqlRows:
+    """Rows in the tables above; the schema is made by whoever owns the database. `reader` may be an engine for reads alone."""
 
     def __init__(self, engine: AsyncEngine, reader: AsyncEngine | None = None) -> None:
         self._engine = engine
@@ -161,38 +174,32 @@ class SqlRows:
                 await connection.execute(delete(media_file).where(media_file.c.sha256.in_(idle), ~_is_shown))
             return shown
 
-    @shielded
     async def media(self, sha256: str) -> MediaFile | None:
         """The file with this hash."""
         async with self._reader.connect() as connection:
             return _first_media((await connection.execute(_MEDIA, {"sha256": sha256})).mappings().all())
 
-    @shielded
     async def media_by_source(self, source_sha256: str, recipe: str) -> MediaFile | None:
         """A file that the recipe once made of this source."""
         wanted = {"source_sha256": source_sha256, "recipe": recipe}
         async with self._reader.connect() as connection:
             return _first_media((await connection.execute(_MEDIA_BY_SOURCE, wanted)).mappings().all())
 
-    @shielded
     async def all_media(self) -> Sequence[MediaFile]:
         """Every file."""
         async with self._reader.connect() as connection:
             return [MediaFile(**row) for row in (await connection.execute(select(media_file))).mappings()]
 
-    @shielded
     async def item(self, item_id: str) -> LibraryItem | None:
         """The item with this id."""
         async with self._reader.connect() as connection:
             return await _item(connection, item_id)
 
-    @shielded
     async def all_items(self) -> Sequence[LibraryItem]:
         """Every item."""
         async with self._reader.connect() as connection:
             return [_as_item(row) for row in (await connection.execute(select(library_item))).mappings()]
 
-    @shielded
     async def remove_item(self, item_id: str) -> MediaFile | None:
         """Remove an item, and its file's row with the last of them; returns that file."""
         async with self._engine.begin() as connection:
@@ -208,14 +215,12 @@ class SqlRows:
             last = delete(media_file).where(media_file.c.sha256 == sha256, ~_is_shown).returning(media_file)
             return _first_media((await connection.execute(last)).mappings().all())
 
-    @shielded
     async def remove_unreferenced(self) -> Sequence[MediaFile]:
         """Remove and return the files that no item shows."""
         async with self._engine.begin() as connection:
             removed = await connection.execute(delete(media_file).where(~_is_shown).returning(media_file))
             return [MediaFile(**row) for row in removed.mappings()]
 
-    @shielded
     async def mark_missing(self, sha256: str, *, is_missing: bool) -> None:
         """Note whether the file was found on disk."""
         async with self._engine.begin() as connection:

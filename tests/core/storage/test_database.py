@@ -1,3 +1,4 @@
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,25 @@ async def test_a_failed_transaction_leaves_nothing(database_url: str) -> None:
             _ = 1 / 0
     async with database.read() as connection:
         assert (await connection.execute(select(DocumentRow.key))).all() == []
+    await database.stop()
+
+
+async def test_a_closed_connection_to_sqlite_holds_no_lock(tmp_path: Path) -> None:
+    """As when whoever uses it is cancelled with an answer half read."""
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'a.db'}")
+    async with database.write() as session:
+        await session.execute(text("CREATE TABLE t AS SELECT 1 AS n UNION SELECT 2"))
+    async with database._writer.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        await driver.execute("BEGIN IMMEDIATE")
+        half_read = await driver.execute("DELETE FROM t RETURNING n")
+        assert await half_read.fetchone() == (1,)
+        await connection.invalidate()
+    other = sqlite3.connect(tmp_path / "a.db", isolation_level=None, timeout=0)
+    other.execute("BEGIN IMMEDIATE")
+    assert other.execute("SELECT count(*) FROM t").fetchone() == (2,)
+    other.close()
     await database.stop()
 
 

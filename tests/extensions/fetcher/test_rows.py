@@ -1,5 +1,6 @@
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -112,22 +113,20 @@ async def test_one_that_no_database_takes_is_the_only_one_refused(rows: Rows) ->
     assert [each.item.id for each in results if isinstance(each, Shown)] == [f"job{n}" for n in range(5)]
 
 
-async def test_whoever_is_cancelled_locks_nobody_out(rows: Rows) -> None:
-    """At each of many moments of a call; SQLite is locked for good where one is broken off."""
-    await rows.commit(media(), item(0))
-    calls: list[Callable[[int], Awaitable[object]]] = [
-        lambda n: rows.commit(media("b"), item(n, "b")),
-        lambda n: rows.remove_item(f"job{n - 3}"),
-        lambda n: rows.mark_missing("a" * 64, is_missing=bool(n % 2)),
-        lambda _: rows.all_media(),
-    ]
-    for number in range(1, 160):
-        task = asyncio.ensure_future(calls[number % 4](number))
-        await asyncio.sleep(number * 25e-6)
-        task.cancel()
-        await rows.commit(media(), item(number + 1000))
-        await asyncio.gather(task, return_exceptions=True)
-    assert len([each for each in await rows.all_items() if each.sha256[0] == "a"]) == 160
+async def test_a_closed_connection_to_sqlite_holds_no_lock(tmp_path: Path) -> None:
+    """As when whoever uses it is cancelled with an answer half read."""
+    async with sqlite_rows(tmp_path / "library.db") as rows:
+        await asyncio.gather(*(rows.commit(media(letter), item(n, letter)) for n, letter in enumerate("ab")))
+        async with rows._engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            half_read = await driver.execute("DELETE FROM fetcher_library_item RETURNING id")
+            assert await half_read.fetchone() == ("job0",)
+            await connection.invalidate()
+        other = sqlite3.connect(tmp_path / "library.db", isolation_level=None, timeout=0)
+        other.execute("BEGIN IMMEDIATE")
+        other.close()
+        assert len(await rows.all_items()) == 2
 
 
 @pytest.mark.postgresql
