@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
+import regie.auth.models  # noqa: F401 - its tables are the core's too
 from regie.errors import ConfigError
 from regie.storage import Database, Documents, Storage, migrate
 from regie.storage.migrations import MigrationError
