@@ -223,6 +223,8 @@ class _Stream:
             # The client has its answer half; the only clear word left is the end of the connection.
             self._ticket.refusal = self._ticket.refusal or error
             self._ticket.cut()
+            # The cut arrives a turn later, in which more of what has come would pass.
+            raise ConnectionAbortedError(str(error)) from error
         if self._ticket.rate is not None:
             await self._ticket.rate.take(len(chunk))
         self._writer.write(chunk)
