@@ -101,14 +101,14 @@ class Converter:
             return await self._once(source, media, plan, target, encoder=SOFTWARE, on_progress=on_progress)
 
     async def write_webvtt(self, source: Path, media: Media, folder: Path) -> dict[Subtitle, Path]:
-        """Write a file's text subtitles as `<stream>.vtt`; one that cannot be read is left out."""
+        """Write a file's text subtitles as `<stream>.vtt`; one that cannot be read is left out.
+
+        It takes no slot: one reading of the file must not wait for another's conversion.
+        """
         targets = {each: folder / f"{each.index}.vtt" for each in media.subtitles if each.is_text}
-        if not targets:
-            return {}
-        async with self._slots:
-            if await self._write_webvtt(source, targets):
-                return targets
-            return {each: path for each, path in targets.items() if await self._write_webvtt(source, {each: path})}
+        if not targets or await self._write_webvtt(source, targets):
+            return targets
+        return {each: path for each, path in targets.items() if await self._write_webvtt(source, {each: path})}
 
     async def _write_webvtt(self, source: Path, targets: Mapping[Subtitle, Path]) -> bool:
         command = webvtt_arguments(self.tools, targets, source)

@@ -371,7 +371,8 @@ async def test_subtitles_become_webvtt_beside_the_file(
     media = await converter.prober.probe(source)
     unreadable = Subtitle(index=40, codec="ass")
     media = replace(media, subtitles=(unreadable, *media.subtitles))
-    ((subtitle, written),) = (await converter.write_webvtt(source, media, tmp_path)).items()
+    async with converter._slots:  # all of them: a conversion of hours must not hold it up
+        ((subtitle, written),) = (await converter.write_webvtt(source, media, tmp_path)).items()
     assert (subtitle.index, written.name) == (2, "2.vtt")
     assert written.read_text().startswith("WEBVTT")
     assert "Hello" in written.read_text()
